@@ -1,1 +1,48 @@
-//! See the README.
+//! The core of [anypush](https://docs.rs/anypush), on no runtime and no TLS stack.
+//!
+//! Three traits say what an environment gives: a [`Certificate`] loaded by its TLS stack, a
+//! [`Connection`] ready for use, and a [`Backend`] that makes both and knows tasks, time and
+//! locks. [`Compose`] builds a `Backend` from two smaller pieces, a [`Runtime`] and a [`Tls`].
+//! Everything else stands on them: the session with its pool of HTTP/2 connections, errors and
+//! verdicts, the retry policy, signatures.
+//!
+//! # Features
+//!
+//! - `http2`: `session` and `http`, the pool and the HTTP/2 client. The author of a backend needs
+//!   neither.
+//! - `sign`: ES256 signatures, for provider tokens.
+
+mod backend;
+mod certificate;
+mod compose;
+mod egress;
+mod error;
+mod identity;
+mod retry;
+mod roots;
+mod target;
+mod verdict;
+
+#[cfg(feature = "http2")]
+pub mod fan_out;
+#[cfg(feature = "http2")]
+pub mod http;
+#[cfg(feature = "http2")]
+pub mod session;
+#[cfg(feature = "sign")]
+pub mod sign;
+
+pub use async_trait::async_trait;
+pub use backend::{Backend, BoxFuture, Certificate, Connection, Lock, LockGuard};
+pub use certificate::{CertificateInfo, Fingerprint};
+pub use compose::{Compose, Runtime, Tls};
+pub use egress::Egress;
+pub use error::{Error, ErrorKind, Result};
+pub use identity::{Identity, KeyFormat};
+pub use retry::{RetryPolicy, parse_retry_after};
+pub use roots::Roots;
+pub use target::{Security, Target};
+pub use verdict::{Outcome, Verdict};
+
+#[cfg(feature = "http2")]
+pub use session::Session;

@@ -1,0 +1,301 @@
+use std::fmt::Debug;
+use std::io;
+use std::net::{IpAddr, SocketAddr};
+use std::sync::Arc;
+use std::sync::atomic::{AtomicUsize, Ordering};
+use std::time::{Duration, Instant, SystemTime};
+
+use async_trait::async_trait;
+use futures_util::future::{Either, select};
+use futures_util::stream::{FuturesUnordered, StreamExt};
+
+use crate::{
+    Backend, BoxFuture, Certificate, Connection, Error, ErrorKind, Identity, Lock, Result,
+    Security, Target,
+};
+
+/// I/O, tasks and time of an environment, without TLS: the smaller half of a [`Backend`].
+///
+/// # Contract
+/// As [`Backend`]'s, for what stands here.
+#[async_trait]
+pub trait Runtime: Debug + Send + Sync + 'static {
+    /// Resolves a name, anew each time.
+    ///
+    /// # Errors
+    /// Whatever the environment's resolver says.
+    async fn resolve(&self, host: &str, port: u16) -> io::Result<Vec<SocketAddr>>;
+
+    /// Opens a TCP connection, with `TCP_NODELAY` set.
+    ///
+    /// # Errors
+    /// Whatever the operating system says.
+    async fn connect_tcp(&self, address: SocketAddr) -> io::Result<Box<dyn Connection>>;
+
+    /// Runs a task in the background.
+    fn spawn(&self, task: BoxFuture<'static, ()>);
+
+    /// Waits until a point in time.
+    fn sleep_until(&self, deadline: Instant) -> BoxFuture<'static, ()>;
+
+    /// Makes an asynchronous mutex.
+    fn create_lock(&self) -> Arc<dyn Lock>;
+
+    /// The monotonic clock.
+    #[allow(clippy::disallowed_methods)]
+    fn now(&self) -> Instant {
+        Instant::now()
+    }
+
+    /// The wall clock.
+    #[allow(clippy::disallowed_methods)]
+    fn system_time(&self) -> SystemTime {
+        SystemTime::now()
+    }
+}
+
+/// A TLS stack over any byte stream: the other half of a [`Backend`].
+///
+/// # Contract
+/// - The server's certificate is always verified, against the target's roots and name.
+/// - No farewell of the peer (close_notify) is needed for the bytes before it to be read.
+#[async_trait]
+pub trait Tls: Debug + Send + Sync + 'static {
+    /// Loads a certificate and its key.
+    ///
+    /// # Errors
+    /// [`ErrorKind::Identity`] when they don't fit or can't be used.
+    fn load_certificate(&self, identity: &Identity) -> Result<Arc<dyn Certificate>>;
+
+    /// Makes the handshake over an open stream.
+    ///
+    /// # Errors
+    /// [`ErrorKind::Tls`] when it fails, [`ErrorKind::ForeignCertificate`] for a certificate of
+    /// another stack, [`ErrorKind::Config`] for a server name that is none.
+    async fn handshake(
+        &self,
+        stream: Box<dyn Connection>,
+        target: &Target,
+        certificate: Option<&dyn Certificate>,
+    ) -> Result<Box<dyn Connection>>;
+}
+
+/// A [`Backend`] of a [`Runtime`] and a [`Tls`].
+///
+/// It resolves, filters the addresses, races IPv6 against IPv4 (RFC 8305), makes the handshake,
+/// and bounds all of it by one timeout.
+#[derive(Debug)]
+pub struct Compose<R, T> {
+    runtime: R,
+    tls: T,
+    connect_timeout: Duration,
+    /// Counts the dials, so that each starts at another of the host's addresses.
+    dials: AtomicUsize,
+}
+
+/// How long one address is tried before the next one is tried beside it (RFC 8305, section 8).
+const ATTEMPT_DELAY: Duration = Duration::from_millis(250);
+
+/// At most so many addresses are tried: a hostile zone can list thousands.
+const MAX_ADDRESSES: usize = 16;
+
+impl<R: Runtime, T: Tls> Compose<R, T> {
+    /// Puts a runtime and a TLS stack together; the connect timeout is 10 seconds.
+    pub fn new(runtime: R, tls: T) -> Self {
+        Self {
+            runtime,
+            tls,
+            connect_timeout: Duration::from_secs(10),
+            dials: AtomicUsize::new(0),
+        }
+    }
+
+    /// How long resolving, connecting and the handshake may take together. Default: 10 seconds.
+    #[must_use]
+    pub fn connect_timeout(mut self, timeout: Duration) -> Self {
+        self.connect_timeout = timeout;
+        self
+    }
+
+    async fn dial(
+        &self,
+        target: &Target,
+        certificate: Option<&dyn Certificate>,
+    ) -> Result<Box<dyn Connection>> {
+        let addresses = self.addresses(target).await?;
+        let stream = self.race(target, addresses).await?;
+        match &target.security {
+            Security::Tls { .. } => self.tls.handshake(stream, target, certificate).await,
+            Security::Plain => Ok(stream),
+        }
+    }
+
+    /// The addresses to dial, in the order in which to try them.
+    async fn addresses(&self, target: &Target) -> Result<Vec<SocketAddr>> {
+        let found = match target.host.parse::<IpAddr>() {
+            Ok(address) => vec![SocketAddr::new(address, target.port)],
+            Err(_) => self
+                .runtime
+                .resolve(&target.host, target.port)
+                .await
+                .map_err(|error| {
+                    let message = format!("can't resolve {}", target.host);
+                    Error::new(ErrorKind::Resolve, message).with_source(error)
+                })?,
+        };
+        if found.is_empty() {
+            let message = format!("{} has no address", target.host);
+            return Err(Error::new(ErrorKind::Resolve, message));
+        }
+        let count = found.len();
+        let turn = self.dials.fetch_add(1, Ordering::Relaxed);
+        let allowed = found
+            .into_iter()
+            .filter(|address| target.egress.allows(address.ip()))
+            .collect::<Vec<_>>();
+        if allowed.is_empty() {
+            let message = format!(
+                "none of the {count} addresses of {} may be dialled: the egress filter refuses them",
+                target.host
+            );
+            return Err(Error::new(ErrorKind::Egress, message));
+        }
+        let mut order = interleave(allowed, turn);
+        order.truncate(MAX_ADDRESSES);
+        Ok(order)
+    }
+
+    /// Tries the addresses one after the other, each a little later than the one before or as
+    /// soon as that one failed; the first connection wins.
+    async fn race(
+        &self,
+        target: &Target,
+        addresses: Vec<SocketAddr>,
+    ) -> Result<Box<dyn Connection>> {
+        let mut waiting = addresses.into_iter();
+        let mut attempts = FuturesUnordered::new();
+        let mut failure = None;
+        loop {
+            if let Some(address) = waiting.next() {
+                attempts.push(async move {
+                    let outcome = self.runtime.connect_tcp(address).await;
+                    (address, outcome)
+                });
+            }
+            let head_start = if waiting.len() == 0 {
+                Either::Left(std::future::pending())
+            } else {
+                let until = self.runtime.now() + ATTEMPT_DELAY;
+                Either::Right(self.runtime.sleep_until(until))
+            };
+            match select(attempts.next(), head_start).await {
+                Either::Left((Some((_, Ok(stream))), _)) => return Ok(stream),
+                Either::Left((Some((address, Err(error))), _)) => {
+                    failure = Some((address, error));
+                }
+                Either::Left((None, _)) if waiting.len() == 0 => break,
+                Either::Left((None, _)) | Either::Right(_) => {}
+            }
+        }
+        let error = Error::new(ErrorKind::Connect, format!("can't connect to {target}"));
+        Err(match failure {
+            Some((address, cause)) => {
+                error.with_source(io::Error::new(cause.kind(), format!("{address}: {cause}")))
+            }
+            None => error,
+        })
+    }
+}
+
+/// Alternates between the families, the first one of the resolver's choice, and turns each
+/// family's list, so that connections spread over the addresses.
+fn interleave(addresses: Vec<SocketAddr>, turn: usize) -> Vec<SocketAddr> {
+    let first_is_v6 = addresses.first().is_some_and(SocketAddr::is_ipv6);
+    let (mut first, mut second): (Vec<_>, Vec<_>) = addresses
+        .into_iter()
+        .partition(|address| address.is_ipv6() == first_is_v6);
+    for family in [&mut first, &mut second] {
+        if !family.is_empty() {
+            let by = turn % family.len();
+            family.rotate_left(by);
+        }
+    }
+    let mut order = Vec::with_capacity(first.len() + second.len());
+    let (mut first, mut second) = (first.into_iter(), second.into_iter());
+    loop {
+        match (first.next(), second.next()) {
+            (None, None) => return order,
+            (one, other) => order.extend(one.into_iter().chain(other)),
+        }
+    }
+}
+
+#[async_trait]
+impl<R: Runtime, T: Tls> Backend for Compose<R, T> {
+    fn load_certificate(&self, identity: &Identity) -> Result<Arc<dyn Certificate>> {
+        self.tls.load_certificate(identity)
+    }
+
+    async fn connect(
+        &self,
+        target: &Target,
+        certificate: Option<&dyn Certificate>,
+    ) -> Result<Box<dyn Connection>> {
+        let until = self.runtime.now() + self.connect_timeout;
+        let dial = std::pin::pin!(self.dial(target, certificate));
+        match select(dial, self.runtime.sleep_until(until)).await {
+            Either::Left((outcome, _)) => outcome,
+            Either::Right(_) => Err(timed_out(target, self.connect_timeout)),
+        }
+    }
+
+    fn spawn(&self, task: BoxFuture<'static, ()>) {
+        self.runtime.spawn(task);
+    }
+
+    fn sleep_until(&self, deadline: Instant) -> BoxFuture<'static, ()> {
+        self.runtime.sleep_until(deadline)
+    }
+
+    fn create_lock(&self) -> Arc<dyn Lock> {
+        self.runtime.create_lock()
+    }
+
+    fn now(&self) -> Instant {
+        self.runtime.now()
+    }
+
+    fn system_time(&self) -> SystemTime {
+        self.runtime.system_time()
+    }
+}
+
+/// The error of a connection that did not come about in time.
+pub(crate) fn timed_out(target: &Target, after: Duration) -> Error {
+    let message = format!(
+        "no connection to {target} within {} s",
+        after.as_secs_f64()
+    );
+    Error::new(ErrorKind::Connect, message)
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn families_alternate_and_each_dial_starts_elsewhere() {
+        let list = |texts: &[&str]| -> Vec<SocketAddr> {
+            texts.iter().map(|text| text.parse().unwrap()).collect()
+        };
+        let found = list(&["[::1]:1", "[::2]:1", "1.1.1.1:1", "2.2.2.2:1", "3.3.3.3:1"]);
+        assert_eq!(
+            interleave(found.clone(), 0),
+            list(&["[::1]:1", "1.1.1.1:1", "[::2]:1", "2.2.2.2:1", "3.3.3.3:1"])
+        );
+        assert_eq!(
+            interleave(found, 1),
+            list(&["[::2]:1", "2.2.2.2:1", "[::1]:1", "3.3.3.3:1", "1.1.1.1:1"])
+        );
+    }
+}

@@ -1,0 +1,179 @@
+use std::error::Error as StdError;
+use std::fmt;
+use std::sync::Arc;
+use std::time::Duration;
+
+use crate::Verdict;
+
+/// The result of an operation of the core.
+pub type Result<T, E = Error> = std::result::Result<T, E>;
+
+type Source = Box<dyn StdError + Send + Sync>;
+
+/// What went wrong below the answer of a service.
+///
+/// Cheap to clone: one failed dial is told to everybody who waited for it. `Display` says this
+/// level only; the cause is [`source`](StdError::source).
+#[derive(Clone)]
+pub struct Error(Arc<Inner>);
+
+struct Inner {
+    kind: ErrorKind,
+    message: String,
+    retry_after: Option<Duration>,
+    source: Option<Source>,
+}
+
+/// The class of an [`Error`].
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
+#[non_exhaustive]
+pub enum ErrorKind {
+    /// A value given by the caller can't be used.
+    Config,
+    /// A certificate or a key can't be read or used.
+    Identity,
+    /// A certificate was loaded by another backend than the one that is to use it.
+    ForeignCertificate,
+    /// The host's name could not be resolved.
+    Resolve,
+    /// Every address of the host was refused by the egress filter.
+    Egress,
+    /// No connection came about: refused, unreachable, or not in time.
+    Connect,
+    /// The TLS handshake failed: the server's certificate or name, or ours, was not accepted.
+    Tls,
+    /// The peer does not speak the protocol that was expected of it.
+    Protocol,
+    /// The deadline passed before the request was handed to a connection.
+    Timeout,
+    /// The request was handed to a connection, and its deadline passed before the answer came.
+    Unanswered,
+    /// The connection ended after the request was written and before the answer came.
+    Lost,
+    /// The peer refused to process the request, as often as the request was offered to it.
+    Refused,
+    /// The queue of waiting requests is full.
+    QueueFull,
+    /// The session was shut down.
+    Closed,
+    /// The runtime that carried the work has ended.
+    RuntimeGone,
+    /// The answer is larger than the limit.
+    AnswerTooLarge,
+}
+
+impl Error {
+    /// An error of a kind, with a message of this level.
+    pub fn new(kind: ErrorKind, message: impl Into<String>) -> Self {
+        Self(Arc::new(Inner {
+            kind,
+            message: message.into(),
+            retry_after: None,
+            source: None,
+        }))
+    }
+
+    /// The same error with its cause.
+    #[must_use]
+    pub fn with_source(self, source: impl Into<Box<dyn StdError + Send + Sync>>) -> Self {
+        let source = source.into();
+        self.change(|inner| inner.source = Some(source))
+    }
+
+    /// The same error with the time to wait before another try.
+    #[must_use]
+    pub fn with_retry_after(self, wait: Duration) -> Self {
+        self.change(|inner| inner.retry_after = Some(wait))
+    }
+
+    fn change(self, change: impl FnOnce(&mut Inner)) -> Self {
+        let mut inner = Arc::try_unwrap(self.0).unwrap_or_else(|shared| Inner {
+            kind: shared.kind,
+            message: shared.message.clone(),
+            retry_after: shared.retry_after,
+            source: Some(Box::new(Self(shared))),
+        });
+        change(&mut inner);
+        Self(Arc::new(inner))
+    }
+
+    /// The class of this error.
+    pub fn kind(&self) -> ErrorKind {
+        self.0.kind
+    }
+
+    /// How long to wait before another try; `None` when nothing is known about it.
+    pub fn retry_after(&self) -> Option<Duration> {
+        self.0.retry_after
+    }
+
+    /// Whether the peer may have taken the request all the same: its answer is what was lost.
+    pub fn may_have_been_taken(&self) -> bool {
+        matches!(
+            self.kind(),
+            ErrorKind::Unanswered | ErrorKind::Lost | ErrorKind::AnswerTooLarge
+        )
+    }
+
+    /// What to do about it.
+    pub fn verdict(&self) -> Verdict {
+        use ErrorKind as Kind;
+        match self.kind() {
+            Kind::Unanswered | Kind::Lost | Kind::AnswerTooLarge => Verdict::Unknown,
+            Kind::Config | Kind::Identity | Kind::ForeignCertificate | Kind::Tls => {
+                Verdict::FixCredentials
+            }
+            Kind::Egress => Verdict::FixMessage,
+            Kind::Resolve
+            | Kind::Connect
+            | Kind::Protocol
+            | Kind::Timeout
+            | Kind::Refused
+            | Kind::QueueFull
+            | Kind::Closed
+            | Kind::RuntimeGone => Verdict::RetryAfter(self.retry_after().unwrap_or_default()),
+        }
+    }
+
+    /// This error and all its causes on one line, for people.
+    pub fn report(&self) -> String {
+        let mut line = self.to_string();
+        let mut next = StdError::source(self);
+        while let Some(cause) = next {
+            let text = cause.to_string();
+            if !line.contains(&text) {
+                line.push_str(": ");
+                line.push_str(&text);
+            }
+            next = cause.source();
+        }
+        line
+    }
+}
+
+impl fmt::Display for Error {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str(&self.0.message)
+    }
+}
+
+impl fmt::Debug for Error {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        let mut out = f.debug_struct("Error");
+        out.field("kind", &self.0.kind)
+            .field("message", &self.0.message);
+        if let Some(wait) = self.0.retry_after {
+            out.field("retry_after", &wait);
+        }
+        if let Some(source) = &self.0.source {
+            out.field("source", source);
+        }
+        out.finish()
+    }
+}
+
+impl StdError for Error {
+    fn source(&self) -> Option<&(dyn StdError + 'static)> {
+        self.0.source.as_deref().map(|source| source as _)
+    }
+}
