@@ -58,8 +58,6 @@ pub enum ErrorKind {
     Closed,
     /// The runtime that carried the work has ended.
     RuntimeGone,
-    /// The answer is larger than the limit.
-    AnswerTooLarge,
 }
 
 impl Error {
@@ -109,17 +107,14 @@ impl Error {
 
     /// Whether the peer may have taken the request all the same: its answer is what was lost.
     pub fn may_have_been_taken(&self) -> bool {
-        matches!(
-            self.kind(),
-            ErrorKind::Unanswered | ErrorKind::Lost | ErrorKind::AnswerTooLarge
-        )
+        matches!(self.kind(), ErrorKind::Unanswered | ErrorKind::Lost)
     }
 
     /// What to do about it.
     pub fn verdict(&self) -> Verdict {
         use ErrorKind as Kind;
         match self.kind() {
-            Kind::Unanswered | Kind::Lost | Kind::AnswerTooLarge => Verdict::Unknown,
+            Kind::Unanswered | Kind::Lost => Verdict::Unknown,
             Kind::Config | Kind::Identity | Kind::ForeignCertificate | Kind::Tls => {
                 Verdict::FixCredentials
             }

@@ -1,0 +1,167 @@
+//! Making a connection for a set: a task of its own, which no waiter's cancellation ends.
+
+use std::future::poll_fn;
+use std::pin::Pin;
+use std::sync::{Arc, Weak};
+use std::task::Poll;
+
+use futures_util::future::{Either, select};
+use tokio_util::compat::FuturesAsyncReadCompatExt;
+
+use super::link::{Driver, H2Connection, Link};
+use super::set::Set;
+use super::wire::{Observed, Wire};
+use crate::compose::timed_out;
+use crate::session::{Permit, Shared};
+use crate::{Error, ErrorKind, Result, Target};
+
+/// Starts the dial that the set has decided on.
+pub(crate) fn start(set: &Arc<Set>) {
+    let shared = set.shared.clone();
+    let ending = Ending {
+        set: Arc::downgrade(set),
+        outcome: Err(Error::new(
+            ErrorKind::RuntimeGone,
+            "the runtime that was to connect has ended",
+        )),
+    };
+    set.shared.backend.spawn(Box::pin(run(ending, shared)));
+}
+
+/// Tells the set how the dial went, also when its task is dropped.
+struct Ending {
+    set: Weak<Set>,
+    outcome: Result<()>,
+}
+
+impl Drop for Ending {
+    fn drop(&mut self) {
+        if let Some(set) = self.set.upgrade() {
+            let outcome = std::mem::replace(&mut self.outcome, Ok(()));
+            set.dialled(outcome);
+        }
+    }
+}
+
+async fn run(mut ending: Ending, shared: Arc<Shared>) {
+    let Some(lock) = ending.set.upgrade().map(|set| set.dial_lock.clone()) else {
+        return;
+    };
+    let _guard = lock.lock().await;
+    ending.outcome = dial(&ending.set, &shared).await;
+}
+
+async fn dial(weak: &Weak<Set>, shared: &Arc<Shared>) -> Result<()> {
+    if let Some(until) = weak.upgrade().and_then(|set| set.not_before()) {
+        shared.backend.sleep_until(until).await;
+    }
+    let permit = Permit::take(shared).await;
+    let Some(set) = weak.upgrade().filter(|set| set.is_wanted()) else {
+        return Ok(());
+    };
+    let target = set.key.target.clone();
+    let certificate = set.certificate.clone();
+    drop(set);
+
+    let timeout = shared.config.connect_timeout;
+    let connect = async {
+        let target = &target;
+        let connection = shared.backend.connect(target, certificate.as_deref());
+        handshake(target, Wire::new(connection.await?)).await
+    };
+    let connect = std::pin::pin!(connect);
+    let until = shared.backend.now() + timeout;
+    let connected = match select(connect, shared.backend.sleep_until(until)).await {
+        Either::Left((outcome, _)) => outcome?,
+        Either::Right(_) => return Err(timed_out(&target, timeout)),
+    };
+    if let Some(set) = weak.upgrade() {
+        connected.join(&set, permit);
+    }
+    Ok(())
+}
+
+/// A connection whose peer has spoken HTTP/2.
+struct Connected {
+    sender: h2::client::SendRequest<bytes::Bytes>,
+    connection: H2Connection,
+    wire: Wire,
+}
+
+/// The handshake of HTTP/2, up to the peer's SETTINGS: a refused client certificate shows here
+/// and not in a request.
+async fn handshake(target: &Target, wire: Wire) -> Result<Connected> {
+    let observed = wire.observed();
+    let (sender, mut connection) = h2::client::Builder::new()
+        .enable_push(false)
+        // No stream before the peer has said how many it takes.
+        .initial_max_send_streams(0)
+        // About a thousand late answers to dropped streams would end the connection otherwise.
+        .max_local_error_reset_streams(None)
+        .max_header_list_size(16 * 1024)
+        .handshake(wire.clone().compat())
+        .await
+        .map_err(|error| no_http2(target, &observed, error))?;
+    let settings = poll_fn(|cx| {
+        let polled = Pin::new(&mut connection).poll(cx);
+        if observed.settings_came() {
+            return Poll::Ready(Ok(()));
+        }
+        polled.map(|end| {
+            Err(match end {
+                Err(error) => no_http2(target, &observed, error),
+                Ok(()) => closed_early(target),
+            })
+        })
+    });
+    settings.await?;
+    Ok(Connected {
+        sender,
+        connection,
+        wire,
+    })
+}
+
+fn no_http2(target: &Target, observed: &Observed, error: h2::Error) -> Error {
+    if let Some(goaway) = observed.goaway() {
+        let message = format!("{target} refused the connection: {}", goaway.text);
+        return Error::new(ErrorKind::Connect, message).with_source(error);
+    }
+    if error.is_io() {
+        let message = format!("{target} closed the connection before it could be used");
+        return Error::new(ErrorKind::Connect, message).with_source(error);
+    }
+    let message = format!("{target} does not speak HTTP/2");
+    Error::new(ErrorKind::Protocol, message).with_source(error)
+}
+
+fn closed_early(target: &Target) -> Error {
+    let message = format!("{target} closed the connection before it could be used");
+    Error::new(ErrorKind::Connect, message)
+}
+
+impl Connected {
+    /// Takes its place in the set, and is driven from now on.
+    fn join(self, set: &Arc<Set>, permit: Permit) {
+        let shared = set.shared.clone();
+        shared.counters.connected.count();
+        let credential = set.authorize.as_ref().map(|authorize| authorize.attach());
+        let link = Arc::new(Link::new(
+            set.next_id(),
+            self.sender,
+            self.wire.observed(),
+            credential,
+            permit,
+        ));
+        tracing::debug!(link = link.id, target = %set.key.target, "connected");
+        set.connected(link.clone());
+        let driver = Driver::new(
+            link,
+            Arc::downgrade(set),
+            shared.clone(),
+            self.connection,
+            self.wire,
+        );
+        shared.backend.spawn(Box::pin(driver));
+    }
+}

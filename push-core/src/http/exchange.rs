@@ -1,0 +1,228 @@
+//! One request from queueing to the last byte of its answer.
+
+use std::future::poll_fn;
+use std::sync::Arc;
+use std::task::Poll;
+use std::time::Instant;
+
+use bytes::Bytes;
+use http::header::AUTHORIZATION;
+use http::{HeaderMap, StatusCode};
+
+use super::credential::Rejected;
+use super::flight::{Body, Flight};
+use super::link::{Link, NotStarted};
+use super::set::{Set, Slot};
+use crate::session::Watch;
+use crate::{Error, ErrorKind, Result};
+
+/// A request that can be made again: it is, for each connection that it is offered to.
+pub trait Outgoing: Send + Sync {
+    /// Method, URI and headers; the credential's header is added once the connection is chosen.
+    /// Headers that differ from request to request are best marked sensitive: those are kept out
+    /// of the compression table, whose entries they would push out.
+    fn request(&self) -> http::Request<()>;
+
+    /// The body, the same for each try.
+    fn body(&self) -> Bytes;
+}
+
+/// What the peer answered.
+#[derive(Debug)]
+#[non_exhaustive]
+pub struct Answer {
+    /// The status.
+    pub status: StatusCode,
+    /// The headers.
+    pub headers: HeaderMap,
+    /// The body, or what came of it before it broke off or passed the limit of the session.
+    pub body: Bytes,
+    /// Whether the body is whole.
+    pub complete: bool,
+    /// How often the request was handed to a connection.
+    pub attempts: u32,
+    carrier: Carrier,
+}
+
+/// The connection that carried an answer.
+#[derive(Debug)]
+struct Carrier {
+    set: Arc<Set>,
+    link: Arc<Link>,
+}
+
+impl Answer {
+    /// Tells the connection's credential that the service refused it, in the service's words, and
+    /// does what it says. A request that was refused for its credential was not processed: unless
+    /// the credential stays, it may be sent again.
+    pub fn reject_credential(&self, reason: &str) -> Rejected {
+        let Carrier { set, link } = &self.carrier;
+        let now = set.shared.backend.system_time();
+        let rejected = link
+            .with_credential(|credential| credential.rejected(reason, now))
+            .unwrap_or(Rejected::Keep);
+        if rejected == Rejected::Retire {
+            tracing::debug!(link = link.id, reason, "credential refused: connection left");
+            set.retire(link);
+        }
+        rejected
+    }
+}
+
+/// How one attempt ended.
+enum Attempt {
+    Answered(Answer),
+    /// Never handed to the connection, which is left.
+    NotStarted,
+    /// Provably not processed: it may go to another connection.
+    Unprocessed(Error),
+    Failed(Error),
+}
+
+/// Sends a request, and again where it was provably not processed.
+pub(crate) async fn exchange(
+    set: &Arc<Set>,
+    outgoing: &(impl Outgoing + ?Sized),
+    deadline: Instant,
+) -> Result<Answer> {
+    let counters = &set.shared.counters;
+    let mut watch = set.shared.watch(deadline);
+    let mut attempts = 0;
+    loop {
+        let slot = set.acquire(&mut watch).await?;
+        match attempt(set, slot, outgoing, &mut watch).await {
+            Attempt::Answered(mut answer) => {
+                counters.answered.count();
+                answer.attempts = attempts + 1;
+                return Ok(answer);
+            }
+            Attempt::Failed(error) => return Err(error),
+            Attempt::NotStarted => {}
+            Attempt::Unprocessed(error) => {
+                attempts += 1;
+                if attempts > set.shared.config.max_resends {
+                    let message = format!("the server refused the request {attempts} times");
+                    return Err(Error::new(ErrorKind::Refused, message).with_source(error));
+                }
+                counters.resent.count();
+            }
+        }
+    }
+}
+
+async fn attempt(
+    set: &Arc<Set>,
+    slot: Slot,
+    outgoing: &(impl Outgoing + ?Sized),
+    watch: &mut Watch,
+) -> Attempt {
+    let shared = &set.shared;
+    let link = slot.link().clone();
+    let mut request = outgoing.request();
+    match link.header(shared.backend.system_time()) {
+        Ok(Some(value)) => {
+            request.headers_mut().insert(AUTHORIZATION, value);
+        }
+        Ok(None) => {}
+        Err(error) => return Attempt::Failed(error),
+    }
+    let (response, stream) = match link.start(request, outgoing.body()) {
+        Ok(started) => started,
+        Err(NotStarted::Malformed(error)) => {
+            let error = Error::new(ErrorKind::Config, "the request can't be sent by HTTP/2")
+                .with_source(error);
+            return Attempt::Failed(error);
+        }
+        Err(NotStarted::Ended) => {
+            set.retire(&link);
+            return Attempt::NotStarted;
+        }
+    };
+    shared.counters.sent.count();
+    slot.check_id(stream);
+    let mut flight = Flight::new(slot, response, stream);
+    let backend = shared.backend.as_ref();
+    // An answer that has come wins over a deadline that passed while nobody polled.
+    let head = poll_fn(|cx| match flight.poll_head(cx) {
+        Poll::Ready(head) => Poll::Ready(Some(head)),
+        Poll::Pending => watch.poll(backend, cx).map(|()| None),
+    })
+    .await;
+    match head {
+        None => {
+            shared.counters.timed_out.count();
+            // A peer that does not answer may be gone.
+            link.ping();
+            Attempt::Failed(Error::new(
+                ErrorKind::Unanswered,
+                "no answer before the deadline: the request may have been taken",
+            ))
+        }
+        Some(Err(error)) => failed(set, &link, flight.stream(), error),
+        Some(Ok(head)) => {
+            let slot = flight.landed();
+            if let Some(slot) = &slot {
+                slot.answered();
+            }
+            let (head, stream) = head.into_parts();
+            let (body, complete) = if stream.is_end_stream() {
+                (Bytes::new(), true)
+            } else {
+                read(stream, set, watch).await
+            };
+            drop(slot);
+            Attempt::Answered(Answer {
+                status: head.status,
+                headers: head.headers,
+                body,
+                complete,
+                attempts: 0,
+                carrier: Carrier {
+                    set: set.clone(),
+                    link,
+                },
+            })
+        }
+    }
+}
+
+async fn read(stream: h2::RecvStream, set: &Arc<Set>, watch: &mut Watch) -> (Bytes, bool) {
+    let backend = set.shared.backend.as_ref();
+    let mut body = Body::new(stream, set.shared.config.max_answer_bytes);
+    let complete = poll_fn(|cx| match body.poll_end(cx) {
+        Poll::Ready(complete) => Poll::Ready(complete),
+        Poll::Pending => watch.poll(backend, cx).map(|()| false),
+    })
+    .await;
+    (body.take(), complete)
+}
+
+/// Tells a request that was provably not processed from one that may have been.
+fn failed(set: &Arc<Set>, link: &Arc<Link>, stream: u32, error: h2::Error) -> Attempt {
+    let refused = error.is_reset()
+        && error.is_remote()
+        && error.reason() == Some(h2::Reason::REFUSED_STREAM);
+    if refused {
+        return Attempt::Unprocessed(refused_by("the server refused the stream", error));
+    }
+    let goaway = link.observed.goaway();
+    if goaway.is_some_and(|goaway| stream > goaway.last_stream) {
+        let message = "the server closed the connection before it processed the request";
+        return Attempt::Unprocessed(refused_by(message, error));
+    }
+    if !link.observed.was_written(stream) {
+        let message = "the connection was lost before the request was written";
+        return Attempt::Unprocessed(refused_by(message, error));
+    }
+    set.shared.counters.lost.count();
+    let message = if error.is_reset() {
+        "the server broke off the request: it may have been taken"
+    } else {
+        "the connection was lost before the answer came: the request may have been taken"
+    };
+    Attempt::Failed(Error::new(ErrorKind::Lost, message).with_source(error))
+}
+
+fn refused_by(message: &str, error: h2::Error) -> Error {
+    Error::new(ErrorKind::Refused, message).with_source(error)
+}

@@ -1,0 +1,239 @@
+//! Follows one direction of an HTTP/2 connection by its frame headers (RFC 9113, section 4.1).
+
+/// The client's connection preface (RFC 9113, section 3.4).
+pub(crate) const PREFACE_LEN: usize = 24;
+
+const HEADER_LEN: usize = 9;
+const HEADERS: u8 = 0x1;
+const SETTINGS: u8 = 0x4;
+const GOAWAY: u8 = 0x7;
+const ACK: u8 = 0x1;
+const MAX_CONCURRENT_STREAMS: u16 = 0x3;
+
+/// How much of a SETTINGS or GOAWAY frame is kept. Longer SETTINGS are read so far; what is cut
+/// from a GOAWAY is its text.
+const KEPT: usize = 2048;
+
+/// A frame that matters to the pool.
+#[derive(Debug, PartialEq, Eq)]
+pub(crate) enum Seen {
+    /// A stream was opened, or has its trailers.
+    Headers { stream: u32 },
+    /// The peer's settings; the limit of streams if they speak of it.
+    Settings { max_streams: Option<u32> },
+    /// The peer takes no stream above the last one.
+    GoAway(GoAway),
+}
+
+/// What a GOAWAY frame says (RFC 9113, section 6.8).
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct GoAway {
+    /// The highest stream that the peer may have processed.
+    pub last_stream: u32,
+    /// The error code; 0 is none.
+    pub code: u32,
+    /// The debug data as text.
+    pub text: String,
+}
+
+/// A pure, incremental scanner: takes bytes as they come, in pieces of any size.
+#[derive(Debug)]
+pub(crate) struct Scanner {
+    /// Bytes to pass over before the next frame header.
+    skip: usize,
+    header: [u8; HEADER_LEN],
+    header_len: usize,
+    /// The payload of the current frame, where it is wanted, and how much of it is to come.
+    payload: Option<Payload>,
+}
+
+#[derive(Debug)]
+struct Payload {
+    kind: u8,
+    bytes: Vec<u8>,
+    left: usize,
+}
+
+impl Scanner {
+    /// Starts behind so many bytes that are not frames.
+    pub(crate) fn new(skip: usize) -> Self {
+        Self {
+            skip,
+            header: [0; HEADER_LEN],
+            header_len: 0,
+            payload: None,
+        }
+    }
+
+    /// Reads on, and tells what it sees.
+    pub(crate) fn scan(&mut self, mut bytes: &[u8], mut seen: impl FnMut(Seen)) {
+        while !bytes.is_empty() {
+            if self.skip > 0 {
+                let passed = self.skip.min(bytes.len());
+                self.skip -= passed;
+                bytes = &bytes[passed..];
+            } else if let Some(payload) = &mut self.payload {
+                let taken = payload.left.min(bytes.len());
+                let room = KEPT.saturating_sub(payload.bytes.len());
+                payload.bytes.extend_from_slice(&bytes[..taken.min(room)]);
+                payload.left -= taken;
+                bytes = &bytes[taken..];
+                if payload.left == 0
+                    && let Some(payload) = self.payload.take()
+                {
+                    payload.report(&mut seen);
+                }
+            } else {
+                let taken = (HEADER_LEN - self.header_len).min(bytes.len());
+                self.header[self.header_len..self.header_len + taken]
+                    .copy_from_slice(&bytes[..taken]);
+                self.header_len += taken;
+                bytes = &bytes[taken..];
+                if self.header_len == HEADER_LEN {
+                    self.header_len = 0;
+                    self.begin_frame(&mut seen);
+                }
+            }
+        }
+    }
+
+    fn begin_frame(&mut self, seen: &mut impl FnMut(Seen)) {
+        let [l0, l1, l2, kind, flags, s0, s1, s2, s3] = self.header;
+        let length = u32::from_be_bytes([0, l0, l1, l2]) as usize;
+        let stream = u32::from_be_bytes([s0, s1, s2, s3]) & 0x7fff_ffff;
+        match kind {
+            HEADERS => {
+                seen(Seen::Headers { stream });
+                self.skip = length;
+            }
+            SETTINGS if flags & ACK == 0 => self.collect(kind, length, seen),
+            GOAWAY => self.collect(kind, length, seen),
+            _ => self.skip = length,
+        }
+    }
+
+    fn collect(&mut self, kind: u8, length: usize, seen: &mut impl FnMut(Seen)) {
+        let payload = Payload {
+            kind,
+            bytes: Vec::with_capacity(length.min(KEPT)),
+            left: length,
+        };
+        if length == 0 {
+            payload.report(seen);
+        } else {
+            self.payload = Some(payload);
+        }
+    }
+}
+
+impl Payload {
+    fn report(self, seen: &mut impl FnMut(Seen)) {
+        if self.kind == SETTINGS {
+            seen(Seen::Settings {
+                max_streams: max_streams(&self.bytes),
+            });
+        } else if let Some(goaway) = GoAway::decode(&self.bytes) {
+            seen(Seen::GoAway(goaway));
+        }
+    }
+}
+
+/// The last value wins where a setting stands twice (RFC 9113, section 6.5).
+fn max_streams(payload: &[u8]) -> Option<u32> {
+    let settings = payload.chunks_exact(6).rev();
+    settings
+        .filter_map(|setting| <[u8; 6]>::try_from(setting).ok())
+        .find(|setting| u16::from_be_bytes([setting[0], setting[1]]) == MAX_CONCURRENT_STREAMS)
+        .map(|setting| u32::from_be_bytes([setting[2], setting[3], setting[4], setting[5]]))
+}
+
+impl GoAway {
+    /// `None` when the frame is shorter than its fixed part.
+    fn decode(payload: &[u8]) -> Option<Self> {
+        let (fixed, text) = payload.split_first_chunk::<8>()?;
+        let [a, b, c, d, e, f, g, h] = *fixed;
+        Some(Self {
+            last_stream: u32::from_be_bytes([a, b, c, d]) & 0x7fff_ffff,
+            code: u32::from_be_bytes([e, f, g, h]),
+            text: String::from_utf8_lossy(text).into_owned(),
+        })
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use proptest::prelude::*;
+
+    use super::*;
+
+    fn frame(kind: u8, flags: u8, stream: u32, payload: &[u8]) -> Vec<u8> {
+        let mut frame = (payload.len() as u32).to_be_bytes()[1..].to_vec();
+        frame.extend([kind, flags]);
+        frame.extend(stream.to_be_bytes());
+        frame.extend(payload);
+        frame
+    }
+
+    fn seen(scanner: &mut Scanner, bytes: &[u8]) -> Vec<Seen> {
+        let mut all = Vec::new();
+        scanner.scan(bytes, |seen| all.push(seen));
+        all
+    }
+
+    fn a_connection() -> (Vec<u8>, Vec<Seen>) {
+        let mut bytes = b"PRI * HTTP/2.0\r\n\r\nSM\r\n\r\n".to_vec();
+        bytes.extend(frame(4, 0, 0, &[0, 4, 0, 0, 0xff, 0xff, 0, 3, 0, 0, 0, 1]));
+        bytes.extend(frame(4, 1, 0, &[]));
+        bytes.extend(frame(1, 4, 1, b"header block"));
+        bytes.extend(frame(0, 1, 1, b"{}"));
+        bytes.extend(frame(4, 0, 0, &[]));
+        let mut goaway = vec![0x80, 0, 0, 1, 0, 0, 0, 7];
+        goaway.extend(br#"{"reason":"Shutdown"}"#);
+        bytes.extend(frame(7, 0, 0, &goaway));
+        let expected = vec![
+            Seen::Settings {
+                max_streams: Some(1),
+            },
+            Seen::Headers { stream: 1 },
+            Seen::Settings { max_streams: None },
+            Seen::GoAway(GoAway {
+                last_stream: 1,
+                code: 7,
+                text: r#"{"reason":"Shutdown"}"#.to_owned(),
+            }),
+        ];
+        (bytes, expected)
+    }
+
+    proptest! {
+        #[test]
+        fn frames_are_seen_however_the_bytes_are_cut(cuts in prop::collection::vec(1_usize..40, 0..60)) {
+            let (bytes, expected) = a_connection();
+            let mut scanner = Scanner::new(PREFACE_LEN);
+            let mut all = Vec::new();
+            let mut rest = bytes.as_slice();
+            for cut in cuts {
+                let (piece, tail) = rest.split_at(cut.min(rest.len()));
+                all.extend(seen(&mut scanner, piece));
+                rest = tail;
+            }
+            all.extend(seen(&mut scanner, rest));
+            prop_assert_eq!(all, expected);
+        }
+
+        #[test]
+        fn no_bytes_make_it_panic_or_grow(bytes in prop::collection::vec(any::<u8>(), 0..4096)) {
+            let mut scanner = Scanner::new(0);
+            scanner.scan(&bytes, |_| {});
+            if let Some(payload) = &scanner.payload {
+                prop_assert!(payload.bytes.len() <= KEPT);
+            }
+        }
+    }
+
+    #[test]
+    fn a_goaway_too_short_to_read_is_none() {
+        let mut scanner = Scanner::new(0);
+        assert_eq!(seen(&mut scanner, &frame(7, 0, 0, &[0; 7])), []);
+    }
+}

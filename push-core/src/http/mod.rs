@@ -1,0 +1,112 @@
+//! The HTTP/2 client, on the `h2` crate: pooled, with a credential per connection, and sending
+//! again only what was provably not processed.
+
+mod credential;
+mod dial;
+mod exchange;
+mod flight;
+mod frames;
+mod link;
+pub(crate) mod set;
+mod waiters;
+mod wire;
+
+use std::sync::Arc;
+use std::time::Instant;
+
+pub use credential::{Authorize, ConnectionCredential, Rejected};
+pub use exchange::{Answer, Outgoing};
+pub use frames::GoAway;
+
+use crate::session::Session;
+use crate::{Certificate, Result, Target};
+use set::Set;
+
+/// Where requests go, and as whom: what decides which of a session's connections they share.
+#[derive(Clone, Debug)]
+pub struct Destination {
+    pub(crate) target: Target,
+    pub(crate) certificate: Option<Arc<dyn Certificate>>,
+    pub(crate) credential: Option<(Arc<str>, Arc<dyn Authorize>)>,
+}
+
+impl Destination {
+    /// A server; its ALPN list becomes `h2`.
+    pub fn new(target: Target) -> Self {
+        Self {
+            target: target.alpn(["h2"]),
+            certificate: None,
+            credential: None,
+        }
+    }
+
+    /// Shows this certificate where the server asks for one.
+    #[must_use]
+    pub fn certificate(mut self, certificate: Arc<dyn Certificate>) -> Self {
+        self.certificate = Some(certificate);
+        self
+    }
+
+    /// Authorises requests. The scope names the account: connections are shared by those with the
+    /// same scope.
+    #[must_use]
+    pub fn authorize(mut self, scope: impl Into<Arc<str>>, authorize: Arc<dyn Authorize>) -> Self {
+        self.credential = Some((scope.into(), authorize));
+        self
+    }
+}
+
+/// The way to one destination over a session's HTTP/2 connections.
+#[derive(Clone, Debug)]
+pub struct Http2 {
+    // Keeps the session, and with it the janitor, for as long as requests can come.
+    session: Session,
+    set: Arc<Set>,
+}
+
+impl Http2 {
+    pub(crate) fn new(session: Session, set: Arc<Set>) -> Self {
+        Self { session, set }
+    }
+
+    /// The session that this goes over.
+    pub fn session(&self) -> &Session {
+        &self.session
+    }
+
+    /// Sends a request and waits for its answer, or until the deadline: one deadline from queueing
+    /// to the last byte of the answer. A request that was provably not processed is sent again on
+    /// another connection, any other is not.
+    ///
+    /// # Errors
+    /// [`Error::may_have_been_taken`](crate::Error::may_have_been_taken) tells a request that may
+    /// have been taken from one that was not.
+    ///
+    /// # Cancel safety
+    /// Dropping the future takes the request back unless it was handed to a connection; its
+    /// answer is then ignored.
+    pub async fn exchange(
+        &self,
+        outgoing: &(impl Outgoing + ?Sized),
+        deadline: Instant,
+    ) -> Result<Answer> {
+        exchange::exchange(&self.set, outgoing, deadline).await
+    }
+
+    /// Connects unless there is a connection, waits for the peer's SETTINGS, and sends nothing.
+    ///
+    /// # Errors
+    /// Why there is no connection.
+    pub async fn ready(&self, deadline: Instant) -> Result<()> {
+        if self.set.is_connected() {
+            return Ok(());
+        }
+        let mut watch = self.set.shared.watch(deadline);
+        self.set.acquire(&mut watch).await.map(drop)
+    }
+
+    /// Lets the connections drain: each takes no more requests, and closes after the last one.
+    pub fn retire(&self) {
+        self.set.retire_all();
+    }
+}

@@ -1,0 +1,225 @@
+use std::io;
+use std::pin::Pin;
+use std::sync::atomic::{AtomicBool, AtomicU32, Ordering};
+use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
+use std::task::{Context, Poll, ready};
+
+use futures_io::{AsyncRead, AsyncWrite};
+
+use super::frames::{GoAway, PREFACE_LEN, Scanner, Seen};
+use crate::Connection;
+
+/// How much is gathered before it is written: the size of the largest TLS record.
+const GATHER: usize = 16 * 1024;
+
+/// What stands between `h2` and a connection: gathers small writes into large ones, and reads
+/// along, since `h2` does not tell what was written nor all of what a GOAWAY says.
+///
+/// Two hold it: `h2` as its transport, and the driver, which writes what was gathered once `h2`
+/// has nothing more to say.
+#[derive(Clone, Debug)]
+pub(crate) struct Wire {
+    inner: Arc<Mutex<Inner>>,
+    observed: Arc<Observed>,
+}
+
+#[derive(Debug)]
+struct Inner {
+    connection: Box<dyn Connection>,
+    gathered: Vec<u8>,
+    /// How much of what was gathered is written.
+    written: usize,
+    /// How much of what was gathered the scanner has seen.
+    scanned: usize,
+    /// Whether the connection has yet to be flushed.
+    unflushed: bool,
+    /// Whether the driver flushes: `h2` asks for a flush after each larger frame.
+    lazy: bool,
+    reading: Scanner,
+    writing: Scanner,
+}
+
+/// What was seen on a connection so far.
+#[derive(Debug)]
+pub(crate) struct Observed {
+    settings: AtomicBool,
+    max_streams: AtomicU32,
+    highest_written: AtomicU32,
+    going_away: AtomicBool,
+    goaway: Mutex<Option<GoAway>>,
+    news: AtomicBool,
+}
+
+impl Wire {
+    pub(crate) fn new(connection: Box<dyn Connection>) -> Self {
+        Self {
+            inner: Arc::new(Mutex::new(Inner {
+                connection,
+                gathered: Vec::with_capacity(GATHER),
+                written: 0,
+                scanned: 0,
+                unflushed: false,
+                lazy: false,
+                reading: Scanner::new(0),
+                writing: Scanner::new(PREFACE_LEN),
+            })),
+            observed: Arc::new(Observed {
+                settings: AtomicBool::new(false),
+                max_streams: AtomicU32::new(u32::MAX),
+                highest_written: AtomicU32::new(0),
+                going_away: AtomicBool::new(false),
+                goaway: Mutex::new(None),
+                news: AtomicBool::new(false),
+            }),
+        }
+    }
+
+    pub(crate) fn observed(&self) -> Arc<Observed> {
+        self.observed.clone()
+    }
+
+    /// From now on the driver writes what was gathered, by [`poll_drain`](Self::poll_drain).
+    pub(crate) fn drain_by_hand(&self) {
+        self.lock().lazy = true;
+    }
+
+    /// Writes all that was gathered.
+    pub(crate) fn poll_drain(&self, cx: &mut Context<'_>) -> Poll<io::Result<()>> {
+        let mut inner = self.lock();
+        let inner = &mut *inner;
+        ready!(inner.poll_drain(&self.observed, cx))?;
+        if inner.unflushed {
+            ready!(Pin::new(&mut inner.connection).poll_flush(cx))?;
+            inner.unflushed = false;
+        }
+        Poll::Ready(Ok(()))
+    }
+
+    fn lock(&self) -> MutexGuard<'_, Inner> {
+        self.inner.lock().unwrap_or_else(PoisonError::into_inner)
+    }
+}
+
+impl Inner {
+    fn poll_drain(&mut self, observed: &Observed, cx: &mut Context<'_>) -> Poll<io::Result<()>> {
+        // Counted as written from the moment it is offered: a TLS stack may take a record and
+        // still report an error, or that it is not ready.
+        let new = &self.gathered[self.scanned..];
+        self.writing.scan(new, |seen| observed.wrote(&seen));
+        self.scanned = self.gathered.len();
+        while self.written < self.gathered.len() {
+            let rest = &self.gathered[self.written..];
+            match ready!(Pin::new(&mut self.connection).poll_write(cx, rest))? {
+                0 => return Poll::Ready(Err(io::ErrorKind::WriteZero.into())),
+                written => {
+                    self.written += written;
+                    self.unflushed = true;
+                }
+            }
+        }
+        self.gathered.clear();
+        self.written = 0;
+        self.scanned = 0;
+        Poll::Ready(Ok(()))
+    }
+}
+
+impl AsyncRead for Wire {
+    fn poll_read(
+        self: Pin<&mut Self>,
+        cx: &mut Context<'_>,
+        buf: &mut [u8],
+    ) -> Poll<io::Result<usize>> {
+        let mut inner = self.lock();
+        let inner = &mut *inner;
+        let read = ready!(Pin::new(&mut inner.connection).poll_read(cx, buf))?;
+        let bytes = &buf[..read];
+        inner.reading.scan(bytes, |seen| self.observed.read(seen));
+        Poll::Ready(Ok(read))
+    }
+}
+
+impl AsyncWrite for Wire {
+    fn poll_write(
+        self: Pin<&mut Self>,
+        cx: &mut Context<'_>,
+        buf: &[u8],
+    ) -> Poll<io::Result<usize>> {
+        let mut inner = self.lock();
+        if inner.gathered.len() + buf.len() > GATHER {
+            ready!(inner.poll_drain(&self.observed, cx))?;
+        }
+        let taken = buf.len().min(GATHER);
+        inner.gathered.extend_from_slice(&buf[..taken]);
+        Poll::Ready(Ok(taken))
+    }
+
+    fn poll_flush(self: Pin<&mut Self>, cx: &mut Context<'_>) -> Poll<io::Result<()>> {
+        if self.lock().lazy {
+            return Poll::Ready(Ok(()));
+        }
+        self.poll_drain(cx)
+    }
+
+    fn poll_close(self: Pin<&mut Self>, cx: &mut Context<'_>) -> Poll<io::Result<()>> {
+        let mut inner = self.lock();
+        ready!(inner.poll_drain(&self.observed, cx))?;
+        Pin::new(&mut inner.connection).poll_close(cx)
+    }
+}
+
+impl Observed {
+    fn wrote(&self, seen: &Seen) {
+        if let Seen::Headers { stream } = seen {
+            self.highest_written.fetch_max(*stream, Ordering::AcqRel);
+        }
+    }
+
+    fn read(&self, seen: Seen) {
+        match seen {
+            Seen::Headers { .. } => return,
+            Seen::Settings { max_streams } => {
+                if let Some(max) = max_streams {
+                    self.max_streams.store(max, Ordering::Release);
+                }
+                self.settings.store(true, Ordering::Release);
+            }
+            Seen::GoAway(goaway) => {
+                *self.goaway.lock().unwrap_or_else(PoisonError::into_inner) = Some(goaway);
+                self.going_away.store(true, Ordering::Release);
+            }
+        }
+        self.news.store(true, Ordering::Release);
+    }
+
+    /// Whether the peer's first SETTINGS have come.
+    pub(crate) fn settings_came(&self) -> bool {
+        self.settings.load(Ordering::Acquire)
+    }
+
+    /// How many streams the peer takes at once; `u32::MAX` when it did not say.
+    pub(crate) fn max_streams(&self) -> u32 {
+        self.max_streams.load(Ordering::Acquire)
+    }
+
+    /// The peer's farewell.
+    pub(crate) fn goaway(&self) -> Option<GoAway> {
+        if !self.going_away.load(Ordering::Acquire) {
+            return None;
+        }
+        self.goaway
+            .lock()
+            .unwrap_or_else(PoisonError::into_inner)
+            .clone()
+    }
+
+    /// Whether settings or a GOAWAY came since this was asked last.
+    pub(crate) fn take_news(&self) -> bool {
+        self.news.load(Ordering::Acquire) && self.news.swap(false, Ordering::AcqRel)
+    }
+
+    /// Whether any byte of this stream may have been written.
+    pub(crate) fn was_written(&self, stream: u32) -> bool {
+        stream <= self.highest_written.load(Ordering::Acquire)
+    }
+}

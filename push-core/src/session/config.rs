@@ -1,0 +1,43 @@
+use std::time::Duration;
+
+use crate::RetryPolicy;
+
+/// The limits of a session, all with defaults.
+#[derive(Clone, Debug)]
+pub(crate) struct Config {
+    pub(crate) max_connections: usize,
+    pub(crate) max_connections_per_key: usize,
+    pub(crate) max_streams: u32,
+    pub(crate) max_waiting: Option<usize>,
+    pub(crate) max_abandoned: usize,
+    pub(crate) max_answer_bytes: usize,
+    pub(crate) max_resends: u32,
+    pub(crate) connect_timeout: Duration,
+    pub(crate) idle_timeout: Option<Duration>,
+    pub(crate) ping_interval: Duration,
+    pub(crate) ping_timeout: Duration,
+    pub(crate) probe_after: Duration,
+    pub(crate) back_off: RetryPolicy,
+}
+
+impl Default for Config {
+    fn default() -> Self {
+        Self {
+            max_connections: 1024,
+            max_connections_per_key: 8,
+            max_streams: 1000,
+            max_waiting: None,
+            max_abandoned: 100,
+            max_answer_bytes: 64 * 1024,
+            max_resends: 5,
+            connect_timeout: Duration::from_secs(10),
+            idle_timeout: None,
+            ping_interval: Duration::from_secs(60 * 60),
+            ping_timeout: Duration::from_secs(5),
+            probe_after: Duration::from_secs(30),
+            back_off: RetryPolicy::exponential(Duration::from_millis(500))
+                .attempts(u32::MAX)
+                .max_delay(Duration::from_secs(30)),
+        }
+    }
+}

@@ -1,0 +1,125 @@
+use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
+use std::task::{Context, Poll, Waker};
+use std::time::Instant;
+
+use slab::Slab;
+
+use crate::Backend;
+use crate::session::janitor::Bell;
+
+/// The deadlines of all requests of a session: one timer for all of them, the janitor's.
+///
+/// A deadline that is met costs an insertion and a removal and never touches the timer.
+#[derive(Debug)]
+pub(crate) struct Deadlines {
+    state: Mutex<State>,
+    bell: Arc<Bell>,
+}
+
+#[derive(Debug, Default)]
+struct State {
+    entries: Slab<Entry>,
+    /// When the janitor is to look next. Not later than the earliest entry; often earlier, since
+    /// entries that are gone don't move it.
+    look: Option<Instant>,
+}
+
+#[derive(Debug)]
+struct Entry {
+    at: Instant,
+    waker: Waker,
+    passed: bool,
+}
+
+impl Deadlines {
+    pub(crate) fn new(bell: Arc<Bell>) -> Self {
+        Self {
+            state: Mutex::default(),
+            bell,
+        }
+    }
+
+    fn lock(&self) -> MutexGuard<'_, State> {
+        self.state.lock().unwrap_or_else(PoisonError::into_inner)
+    }
+
+    /// Wakes those whose time has come; tells when to look again.
+    pub(crate) fn expire(&self, now: Instant) -> Option<Instant> {
+        let mut due = Vec::new();
+        let mut state = self.lock();
+        if state.look.is_some_and(|look| look <= now) {
+            let mut next = None;
+            for (_, entry) in &mut state.entries {
+                if entry.at > now {
+                    next = Some(next.map_or(entry.at, |next: Instant| next.min(entry.at)));
+                } else if !entry.passed {
+                    entry.passed = true;
+                    due.push(entry.waker.clone());
+                }
+            }
+            state.look = next;
+        }
+        let look = state.look;
+        drop(state);
+        due.into_iter().for_each(Waker::wake);
+        look
+    }
+}
+
+/// One deadline that somebody waits for. Costs nothing until it is polled while the time has not
+/// come.
+#[derive(Debug)]
+pub(crate) struct Watch {
+    deadlines: Arc<Deadlines>,
+    at: Instant,
+    key: Option<usize>,
+}
+
+impl Watch {
+    pub(crate) fn new(deadlines: Arc<Deadlines>, at: Instant) -> Self {
+        Self {
+            deadlines,
+            at,
+            key: None,
+        }
+    }
+
+
+    /// Ready once the deadline has passed.
+    pub(crate) fn poll(&mut self, backend: &dyn Backend, cx: &Context<'_>) -> Poll<()> {
+        let mut state = self.deadlines.lock();
+        if let Some(entry) = self.key.and_then(|key| state.entries.get_mut(key)) {
+            if entry.passed {
+                return Poll::Ready(());
+            }
+            entry.waker.clone_from(cx.waker());
+            return Poll::Pending;
+        }
+        if self.at <= backend.now() {
+            return Poll::Ready(());
+        }
+        let entry = Entry {
+            at: self.at,
+            waker: cx.waker().clone(),
+            passed: false,
+        };
+        self.key = Some(state.entries.insert(entry));
+        let is_first = state.look.is_none_or(|look| self.at < look);
+        if is_first {
+            state.look = Some(self.at);
+        }
+        drop(state);
+        if is_first {
+            self.deadlines.bell.ring();
+        }
+        Poll::Pending
+    }
+}
+
+impl Drop for Watch {
+    fn drop(&mut self) {
+        if let Some(key) = self.key {
+            self.deadlines.lock().entries.try_remove(key);
+        }
+    }
+}

@@ -1,0 +1,40 @@
+use std::hash::{Hash, Hasher};
+use std::sync::Arc;
+
+use crate::{Fingerprint, Security, Target};
+
+/// Everything that decides whether two requests may share a connection.
+#[derive(Clone, Debug)]
+pub(crate) struct Key {
+    pub(crate) target: Target,
+    pub(crate) certificate: Option<Fingerprint>,
+    /// The account whose credential the connection carries, such as team and key id.
+    pub(crate) scope: Arc<str>,
+}
+
+impl Key {
+    fn parts(&self) -> (&str, u16, &Security, usize, Option<Fingerprint>, &str) {
+        (
+            &self.target.host,
+            self.target.port,
+            &self.target.security,
+            self.target.egress.identity(),
+            self.certificate,
+            &self.scope,
+        )
+    }
+}
+
+impl PartialEq for Key {
+    fn eq(&self, other: &Self) -> bool {
+        self.parts() == other.parts()
+    }
+}
+
+impl Eq for Key {}
+
+impl Hash for Key {
+    fn hash<H: Hasher>(&self, state: &mut H) {
+        self.parts().hash(state);
+    }
+}

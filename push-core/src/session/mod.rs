@@ -1,0 +1,269 @@
+//! Sessions: connections of any number of destinations over one backend, with common limits,
+//! outdating, shutdown and statistics.
+
+mod builder;
+mod config;
+mod deadlines;
+mod janitor;
+mod key;
+mod places;
+mod stats;
+
+use std::collections::HashMap;
+use std::fmt;
+use std::future::poll_fn;
+use std::sync::atomic::{AtomicBool, Ordering};
+use std::sync::{Arc, Mutex, MutexGuard, PoisonError, Weak};
+use std::task::Poll;
+use std::time::{Duration, Instant};
+
+pub use builder::SessionBuilder;
+pub use stats::Stats;
+
+pub(crate) use deadlines::Watch;
+pub(crate) use key::Key;
+pub(crate) use places::Permit;
+
+use crate::http::set::Set;
+use crate::http::{Destination, Http2};
+use crate::{Backend, CertificateInfo, Error, ErrorKind, Result};
+use config::Config;
+use deadlines::Deadlines;
+use janitor::Bell;
+use places::Places;
+use stats::Counters;
+
+/// Connections over one backend, shared by all clients that are given a clone of it.
+///
+/// Cheap to clone. When the last clone is dropped, and the last client with it, what is under way
+/// is answered and the connections close.
+#[derive(Clone)]
+pub struct Session {
+    inner: Arc<Inner>,
+}
+
+pub(crate) struct Inner {
+    pub(crate) shared: Arc<Shared>,
+    sets: Mutex<HashMap<Key, Arc<Set>>>,
+    closed: AtomicBool,
+}
+
+/// What every part of a session needs, and which does not keep the session alive.
+#[derive(Debug)]
+pub(crate) struct Shared {
+    pub(crate) backend: Arc<dyn Backend>,
+    pub(crate) config: Config,
+    pub(crate) counters: Counters,
+    pub(crate) deadlines: Arc<Deadlines>,
+    pub(crate) bell: Arc<Bell>,
+    pub(crate) places: Places,
+}
+
+impl Shared {
+    /// A deadline to be waited for.
+    pub(crate) fn watch(&self, at: Instant) -> Watch {
+        Watch::new(self.deadlines.clone(), at)
+    }
+}
+
+/// How a shutdown went.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+#[non_exhaustive]
+pub struct Shutdown {
+    /// Requests that waited for a connection: they ended as not sent.
+    pub not_sent: usize,
+    /// Requests that were under way and still unanswered at the deadline: they ended as unknown.
+    pub unanswered: usize,
+}
+
+impl Session {
+    /// A session over a backend, with the default limits.
+    pub fn new(backend: impl Backend) -> Self {
+        Self::builder(backend).build()
+    }
+
+    /// A session over a backend, with limits of one's own.
+    pub fn builder(backend: impl Backend) -> SessionBuilder {
+        SessionBuilder::new(Arc::new(backend))
+    }
+
+    fn with_config(backend: Arc<dyn Backend>, config: Config) -> Self {
+        let bell = Arc::new(Bell::default());
+        let shared = Arc::new(Shared {
+            backend,
+            counters: Counters::default(),
+            deadlines: Arc::new(Deadlines::new(bell.clone())),
+            bell: bell.clone(),
+            places: Places::new(config.max_connections),
+            config,
+        });
+        let inner = Arc::new(Inner {
+            shared,
+            sets: Mutex::default(),
+            closed: AtomicBool::new(false),
+        });
+        bell.hang(Arc::downgrade(&inner));
+        inner.shared.places.belong_to(Arc::downgrade(&inner));
+        Self { inner }
+    }
+
+    /// The backend that this session runs on.
+    pub fn backend(&self) -> &Arc<dyn Backend> {
+        &self.inner.shared.backend
+    }
+
+    /// The way to a destination. Connects to nothing yet.
+    ///
+    /// # Errors
+    /// [`ErrorKind::Identity`] when the certificate can't be read, [`ErrorKind::Closed`] after a
+    /// shutdown.
+    pub fn http2(&self, destination: Destination) -> Result<Http2> {
+        let Destination {
+            target,
+            certificate,
+            credential,
+        } = destination;
+        let fingerprint = match &certificate {
+            Some(certificate) => Some(CertificateInfo::of(certificate.as_ref())?.fingerprint),
+            None => None,
+        };
+        let (scope, authorize) = credential.unzip();
+        let key = Key {
+            target,
+            certificate: fingerprint,
+            scope: scope.unwrap_or_else(|| Arc::from("")),
+        };
+        let mut sets = self.inner.sets();
+        if self.inner.closed.load(Ordering::Acquire) {
+            return Err(closed());
+        }
+        let set = sets.entry(key.clone()).or_insert_with(|| {
+            let shared = self.inner.shared.clone();
+            Arc::new(Set::new(key, certificate, authorize, shared))
+        });
+        let set = set.clone();
+        drop(sets);
+        Ok(Http2::new(self.clone(), set))
+    }
+
+    /// Closes the connections that have been idle for longer than this; tells how many.
+    pub fn outdate(&self, age: Duration) -> usize {
+        let now = self.inner.shared.backend.now();
+        let sets = self.inner.all();
+        sets.iter().map(|set| set.outdate(age, now)).sum()
+    }
+
+    /// Takes no more requests, ends those that wait, lets those under way be answered until the
+    /// deadline, and closes all connections.
+    pub async fn shutdown(&self, deadline: Duration) -> Shutdown {
+        self.inner.closed.store(true, Ordering::Release);
+        let shared = &self.inner.shared;
+        let until = far(shared.backend.now(), deadline);
+        let error = closed();
+        let mut outcome = Shutdown::default();
+        for set in self.inner.all() {
+            outcome.not_sent += set.close(&error);
+        }
+        let mut watch = shared.watch(until);
+        poll_fn(|cx| {
+            shared.places.on_freed(cx.waker());
+            let all_answered = self.inner.all().iter().all(|set| set.census().2 == 0);
+            if all_answered {
+                return Poll::Ready(());
+            }
+            watch.poll(shared.backend.as_ref(), cx)
+        })
+        .await;
+        for set in self.inner.all() {
+            outcome.unanswered += set.abort();
+        }
+        self.inner.sets().clear();
+        outcome
+    }
+
+    /// What this session did so far, and has open now.
+    pub fn stats(&self) -> Stats {
+        let mut stats = self.inner.shared.counters.read();
+        for set in self.inner.all() {
+            let (connections, waiting, in_flight) = set.census();
+            stats.connections += connections;
+            stats.waiting += waiting;
+            stats.in_flight += in_flight;
+        }
+        stats
+    }
+}
+
+impl Inner {
+    fn sets(&self) -> MutexGuard<'_, HashMap<Key, Arc<Set>>> {
+        self.sets.lock().unwrap_or_else(PoisonError::into_inner)
+    }
+
+    /// The sets as they are now, to be worked on without the lock.
+    fn all(&self) -> Vec<Arc<Set>> {
+        self.sets().values().cloned().collect()
+    }
+
+    /// Closes the connection that has been idle for the longest; `false` when none is idle.
+    fn close_one_idle(&self) -> bool {
+        let idle = self.all().into_iter().filter_map(|set| {
+            let since = set.longest_idle()?;
+            Some((since, set))
+        });
+        let Some((since, set)) = idle.min_by_key(|(since, _)| *since) else {
+            return false;
+        };
+        let now = self.shared.backend.now();
+        set.outdate(now.saturating_duration_since(since), now) > 0
+    }
+
+    /// Looks after the connections; tells when to look again, and whether there are any.
+    fn upkeep(&self, now: Instant) -> (Option<Instant>, bool) {
+        let config = &self.shared.config;
+        let mut next: Option<Instant> = None;
+        let mut at = |due: Instant| next = Some(next.map_or(due, |next| next.min(due)));
+        for set in self.all() {
+            if let Some(timeout) = config.idle_timeout {
+                set.outdate(timeout, now);
+                if let Some(since) = set.longest_idle() {
+                    at(since + timeout);
+                }
+            }
+            if let Some(due) = set.keep_alive(config.ping_interval, now) {
+                at(due);
+            }
+        }
+        let mut sets = self.sets();
+        // A set that nobody holds and that has no connection is not missed.
+        sets.retain(|_, set| Arc::strong_count(set) > 1 || !set.is_empty());
+        let busy = sets.values().any(|set| !set.is_empty());
+        (next, busy)
+    }
+}
+
+impl Drop for Inner {
+    fn drop(&mut self) {
+        self.shared.bell.stop();
+    }
+}
+
+impl fmt::Debug for Session {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.debug_struct("Session")
+            .field("backend", &self.inner.shared.backend)
+            .finish_non_exhaustive()
+    }
+}
+
+fn closed() -> Error {
+    Error::new(ErrorKind::Closed, "the session was shut down")
+}
+
+/// A point in time that is surely representable.
+pub(crate) fn far(now: Instant, wait: Duration) -> Instant {
+    const YEAR: Duration = Duration::from_secs(365 * 24 * 60 * 60);
+    now.checked_add(wait.min(YEAR)).unwrap_or(now)
+}
+
+/// The session of an inner part, if it is still there.
+pub(crate) type WeakInner = Weak<Inner>;
