@@ -1,1 +1,72 @@
-//! See the README.
+//! Push notifications to any device, from any async runtime, through any TLS stack.
+//!
+//! This crate is the facade: it re-exports the core, the services and the backends that its
+//! features choose. The README shows how to begin; [`apns`] is the first service.
+//!
+//! ```no_run
+//! use anypush::prelude::*;
+//! use anypush::apns;
+//!
+//! # #[cfg(all(feature = "tokio", feature = "rustls"))]
+//! # async fn example() -> Result<(), Box<dyn std::error::Error>> {
+//! let session = Session::new(anypush::TokioBackend::new()?);
+//! let client = apns::Client::builder(session)
+//!     .provider_token(apns::ProviderToken::from_p8(
+//!         std::fs::read("AuthKey.p8")?,
+//!         "KEYID12345",
+//!         "TEAMID1234",
+//!     )?)
+//!     .topic("com.example.app")
+//!     .build()?;
+//!
+//! let hello = apns::Notification::alert("Hello").title("anypush").badge(1);
+//! let tokens = ["00fc13adff785122", "b4ad28809a342098"];
+//! let mut outcomes = client.send_all(tokens, &hello);
+//! while let Some((token, outcome)) = outcomes.next().await {
+//!     match outcome.verdict() {
+//!         Verdict::Accepted => {}
+//!         Verdict::RemoveToken { since, .. } => println!("{token} is gone since {since:?}"),
+//!         Verdict::RetryAfter(wait) => println!("{token} again in {wait:?}"),
+//!         _ => println!("{token}: {outcome:?}"),
+//!     }
+//! }
+//! # Ok(())
+//! # }
+//! ```
+//!
+//! # Features
+//!
+//! Each feature only adds; all combinations build, and all backends fit into one process.
+//!
+//! - Backends: `tokio` (default), `smol`.
+//! - TLS stacks: `rustls` (default).
+//! - Services: `apns` (default).
+//! - `full`: all of these.
+//!
+//! Without a backend there are the core and the services, for a [`Backend`] of your own.
+
+#[cfg(feature = "apns")]
+pub use push_apns as apns;
+pub use push_core::{
+    Backend, BoxFuture, Certificate, CertificateInfo, Compose, Connection, Egress, Error,
+    ErrorKind, Fingerprint, Identity, KeyFormat, Lock, LockGuard, Outcome, Result, RetryPolicy,
+    Roots, Runtime, Security, Target, Tls, Verdict, async_trait, parse_retry_after,
+};
+pub use push_core::{Session, fan_out, http, session};
+
+#[cfg(all(feature = "smol", feature = "rustls"))]
+pub use backend_smol::SmolBackend;
+#[cfg(feature = "smol")]
+pub use backend_smol::SmolRuntime;
+#[cfg(all(feature = "tokio", feature = "rustls"))]
+pub use backend_tokio::TokioBackend;
+#[cfg(feature = "tokio")]
+pub use backend_tokio::TokioRuntime;
+#[cfg(feature = "rustls")]
+pub use tls_rustls::{Rustls, RustlsCertificate};
+
+/// What most programs use: import it whole.
+pub mod prelude {
+    pub use crate::{Backend, Identity, Outcome, RetryPolicy, Roots, Session, Verdict};
+    pub use futures_util::stream::StreamExt;
+}

@@ -58,6 +58,12 @@ pub enum ErrorKind {
     Closed,
     /// The runtime that carried the work has ended.
     RuntimeGone,
+    /// The connections were left while the request waited for one, since others take their place.
+    Moved,
+    /// The message or the device's address is malformed: nothing was sent.
+    InvalidMessage,
+    /// The service answered no.
+    Rejected,
 }
 
 impl Error {
@@ -118,7 +124,7 @@ impl Error {
             Kind::Config | Kind::Identity | Kind::ForeignCertificate | Kind::Tls => {
                 Verdict::FixCredentials
             }
-            Kind::Egress => Verdict::FixMessage,
+            Kind::Egress | Kind::InvalidMessage | Kind::Rejected => Verdict::FixMessage,
             Kind::Resolve
             | Kind::Connect
             | Kind::Protocol
@@ -126,7 +132,8 @@ impl Error {
             | Kind::Refused
             | Kind::QueueFull
             | Kind::Closed
-            | Kind::RuntimeGone => Verdict::RetryAfter(self.retry_after().unwrap_or_default()),
+            | Kind::RuntimeGone
+            | Kind::Moved => Verdict::RetryAfter(self.retry_after().unwrap_or_default()),
         }
     }
 

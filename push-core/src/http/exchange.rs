@@ -87,8 +87,12 @@ pub(crate) async fn exchange(
 ) -> Result<Answer> {
     let counters = &set.shared.counters;
     let mut watch = set.shared.watch(deadline);
+    let generation = set.generation();
     let mut attempts = 0;
     loop {
+        if set.generation() != generation {
+            return Err(Set::moved());
+        }
         let slot = set.acquire(&mut watch).await?;
         match attempt(set, slot, outgoing, &mut watch).await {
             Attempt::Answered(mut answer) => {
@@ -123,7 +127,9 @@ async fn attempt(
         Ok(Some(value)) => {
             request.headers_mut().insert(AUTHORIZATION, value);
         }
-        Ok(None) => {}
+        Ok(None) => {
+            request.headers_mut().remove(AUTHORIZATION);
+        }
         Err(error) => return Attempt::Failed(error),
     }
     let (response, stream) = match link.start(request, outgoing.body()) {

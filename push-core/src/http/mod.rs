@@ -106,7 +106,9 @@ impl Http2 {
     }
 
     /// Lets the connections drain: each takes no more requests, and closes after the last one.
+    /// Requests that wait for one end with [`ErrorKind::Moved`](crate::ErrorKind::Moved): they were
+    /// not sent, and may ask again, here or by another way.
     pub fn retire(&self) {
-        self.set.retire_all();
+        self.set.leave();
     }
 }

@@ -24,6 +24,8 @@ pub(crate) struct Set {
     pub(crate) dial_lock: Arc<dyn Lock>,
     state: Mutex<State>,
     ids: AtomicU64,
+    /// How often requests were sent elsewhere.
+    generation: AtomicU64,
 }
 
 #[derive(Default)]
@@ -93,6 +95,7 @@ impl Set {
             shared,
             state: Mutex::default(),
             ids: AtomicU64::new(1),
+            generation: AtomicU64::new(0),
         }
     }
 
@@ -374,6 +377,24 @@ impl Set {
         drop(state);
         links.iter().for_each(|link| link.retire());
         self.serve();
+    }
+
+    /// Lets the connections drain, and sends those who wait elsewhere.
+    pub(crate) fn leave(self: &Arc<Self>) {
+        self.generation.fetch_add(1, Ordering::AcqRel);
+        let wakers = self.lock().waiters.fail(&Self::moved());
+        wakers.into_iter().for_each(Waker::wake);
+        self.retire_all();
+    }
+
+    /// Changes when requests are sent elsewhere.
+    pub(crate) fn generation(&self) -> u64 {
+        self.generation.load(Ordering::Acquire)
+    }
+
+    pub(crate) fn moved() -> Error {
+        let message = "the connections were left while the request waited for one";
+        Error::new(ErrorKind::Moved, message)
     }
 
     /// Why a connection is about to end.

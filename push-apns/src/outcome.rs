@@ -1,0 +1,95 @@
+use std::time::{Duration, SystemTime, UNIX_EPOCH};
+
+use http::StatusCode;
+use http::header::RETRY_AFTER;
+use push_core::http::Answer;
+use push_core::{Verdict, parse_retry_after};
+
+use crate::{Advice, ApnsId, Error, Reason, parse_body};
+
+/// What became of one push.
+pub type Outcome = Result<Receipt, Error>;
+
+/// The service took the push.
+#[derive(Clone, Debug, PartialEq, Eq)]
+#[non_exhaustive]
+pub struct Receipt {
+    /// The push's `apns-id`.
+    pub id: ApnsId,
+    /// The `apns-unique-id`, which Apple's Push Notifications Console finds the push by. Only the
+    /// development environment gives one.
+    pub unique_id: Option<String>,
+    /// How often the push was handed to a connection.
+    pub attempts: u32,
+}
+
+impl push_core::Outcome for Receipt {
+    fn verdict(&self) -> Verdict {
+        Verdict::Accepted
+    }
+}
+
+/// The service answered no.
+#[derive(Clone, Debug, PartialEq, Eq)]
+#[non_exhaustive]
+pub struct Rejection {
+    /// The HTTP status, such as 410.
+    pub status: u16,
+    /// The service's reason.
+    pub reason: Reason,
+    /// Since when the token is invalid; comes with 410.
+    pub timestamp: Option<SystemTime>,
+    /// The `Retry-After` header, where there is one.
+    pub retry_after: Option<Duration>,
+}
+
+/// How long to wait where the service is busy or fails and does not say how long.
+const DEFAULT_WAIT: Duration = Duration::from_secs(60);
+
+impl Rejection {
+    pub(crate) fn read(answer: &Answer, now: SystemTime) -> Self {
+        let (reason, timestamp_ms) = parse_body(&answer.body);
+        let retry_after = answer.headers.get(RETRY_AFTER);
+        Self {
+            status: answer.status.as_u16(),
+            reason,
+            timestamp: timestamp_ms
+                .and_then(|ms| UNIX_EPOCH.checked_add(Duration::from_millis(ms))),
+            retry_after: retry_after
+                .and_then(|value| parse_retry_after(value.to_str().ok()?, now)),
+        }
+    }
+
+    /// What to do about it, in the service's own terms.
+    pub fn advice(&self) -> Advice {
+        self.reason.advice(self.status)
+    }
+
+    /// What to do about it.
+    pub fn verdict(&self) -> Verdict {
+        match self.advice() {
+            Advice::RemoveToken => Verdict::remove_token(self.timestamp),
+            Advice::RetryLater if self.reason == Reason::IdleTimeout => {
+                Verdict::RetryAfter(self.retry_after.unwrap_or_default())
+            }
+            Advice::RetryLater => Verdict::RetryAfter(self.retry_after.unwrap_or(DEFAULT_WAIT)),
+            Advice::RenewToken | Advice::FixCredentials => Verdict::FixCredentials,
+            Advice::FixMessage => Verdict::FixMessage,
+        }
+    }
+}
+
+/// The identifiers of an answer: the service's own `apns-id` where it gives a usable one.
+pub(crate) fn receipt(answer: &Answer, sent_as: ApnsId) -> Option<Receipt> {
+    if answer.status != StatusCode::OK {
+        return None;
+    }
+    let header = |name| answer.headers.get(name)?.to_str().ok();
+    Some(Receipt {
+        id: header("apns-id")
+            .and_then(|id| id.parse().ok())
+            .unwrap_or(sent_as),
+        unique_id: header("apns-unique-id").map(str::to_owned),
+        attempts: answer.attempts,
+    })
+}
