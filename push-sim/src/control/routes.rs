@@ -1,0 +1,100 @@
+//! What the control API answers.
+
+use http_body_util::Full;
+use hyper::body::Bytes;
+use hyper::header::{ALLOW, CONTENT_TYPE, HeaderValue};
+use hyper::{Method, Response, StatusCode, Uri};
+use serde::Serialize;
+
+use crate::services::Services;
+use crate::{Error, Fault, Result, Service};
+
+pub(super) type Answer = Full<Bytes>;
+
+pub(super) fn route(
+    method: &Method,
+    uri: &Uri,
+    body: &[u8],
+    services: &Services,
+) -> Response<Answer> {
+    let allowed = match uri.path() {
+        "/stats" | "/received" => "GET",
+        "/faults" => "POST, DELETE",
+        "/reset" => "POST",
+        path => {
+            return refuse(
+                404,
+                &format!("no {path} here; there are /stats, /received, /faults and /reset"),
+            );
+        }
+    };
+    let result = match (uri.path(), method) {
+        ("/stats", &Method::GET) => Ok(json(&services.stats())),
+        ("/received", &Method::GET) => received(uri.query().unwrap_or_default(), services),
+        ("/faults", &Method::POST) => Fault::parse_list(body)
+            .and_then(|faults| services.fault(faults))
+            .map(|()| json(&serde_json::json!({}))),
+        ("/faults", &Method::DELETE) => {
+            services.clear_faults();
+            Ok(json(&serde_json::json!({})))
+        }
+        ("/reset", &Method::POST) => {
+            services.reset();
+            Ok(json(&serde_json::json!({})))
+        }
+        (path, _) => {
+            let mut response = refuse(405, &format!("{path} takes {allowed}, not {method}"));
+            let allowed = HeaderValue::from_static(allowed);
+            response.headers_mut().insert(ALLOW, allowed);
+            return response;
+        }
+    };
+    result.unwrap_or_else(|error| refuse(400, &error.to_string()))
+}
+
+fn received(query: &str, services: &Services) -> Result<Response<Answer>> {
+    let mut service = None;
+    let mut limit = usize::MAX;
+    for pair in query.split('&').filter(|pair| !pair.is_empty()) {
+        match pair.split_once('=') {
+            Some(("service", name)) => service = Some(name.parse::<Service>()?),
+            Some(("limit", number)) => {
+                let wrong = |_| Error::Query(format!("limit={number} is not a number"));
+                limit = number.parse().map_err(wrong)?;
+            }
+            _ => {
+                return Err(Error::Query(format!(
+                    "{pair:?} is neither service=… nor limit=…"
+                )));
+            }
+        }
+    }
+    let missing = || Error::Query("service=… is missing".to_owned());
+    let service = service.ok_or_else(missing)?;
+    Ok(json(&services.received(service, limit)?))
+}
+
+fn json(value: &impl Serialize) -> Response<Answer> {
+    match serde_json::to_vec(value) {
+        Ok(text) => respond(200, "application/json", text),
+        Err(error) => refuse(500, &error.to_string()),
+    }
+}
+
+/// An answer of one line of text.
+pub(super) fn refuse(status: u16, line: &str) -> Response<Answer> {
+    respond(
+        status,
+        "text/plain; charset=utf-8",
+        format!("{line}\n").into(),
+    )
+}
+
+fn respond(status: u16, content_type: &'static str, body: Vec<u8>) -> Response<Answer> {
+    let mut response = Response::new(Full::new(Bytes::from(body)));
+    *response.status_mut() =
+        StatusCode::from_u16(status).unwrap_or(StatusCode::INTERNAL_SERVER_ERROR);
+    let content_type = HeaderValue::from_static(content_type);
+    response.headers_mut().insert(CONTENT_TYPE, content_type);
+    response
+}

@@ -1,0 +1,324 @@
+//! The simulator as a whole: what is started, asked and stopped.
+
+use std::net::{Ipv4Addr, SocketAddr, TcpListener};
+use std::path::{Path, PathBuf};
+use std::sync::Arc;
+use std::thread::JoinHandle;
+
+use tempfile::TempDir;
+use tokio::sync::oneshot;
+
+use crate::journal::Journal;
+use crate::services::Services;
+use crate::{
+    Authority, ClientProfile, Error, Fault, Files, Received, Result, ServerProfile, Service, Stats,
+    apns, control, tls,
+};
+
+const ANY: SocketAddr = SocketAddr::new(std::net::IpAddr::V4(Ipv4Addr::LOCALHOST), 0);
+
+/// Says what is to be simulated, and where.
+#[derive(Debug)]
+#[must_use]
+pub struct SimBuilder {
+    dir: Option<PathBuf>,
+    apns: Option<SocketAddr>,
+    control: SocketAddr,
+    apns_config: apns::Config,
+    authority: Option<Authority>,
+    server: ServerProfile,
+    client: ClientProfile,
+    journal_entries: usize,
+    journal_bytes: usize,
+}
+
+impl SimBuilder {
+    /// Where the certificates and keys are written; default: a new folder for
+    /// temporary files, which is removed in the end.
+    pub fn dir(mut self, dir: impl Into<PathBuf>) -> Self {
+        self.dir = Some(dir.into());
+        self
+    }
+
+    /// Runs the APNs provider API here; port 0 takes a free one.
+    pub fn apns(mut self, address: SocketAddr) -> Self {
+        self.apns = Some(address);
+        self
+    }
+
+    /// Runs the APNs provider API on a free port of 127.0.0.1.
+    pub fn apns_any(self) -> Self {
+        self.apns(ANY)
+    }
+
+    /// How the provider API behaves.
+    pub fn apns_config(mut self, config: apns::Config) -> Self {
+        self.apns_config = config;
+        self
+    }
+
+    /// Where the control API listens; default: a free port of 127.0.0.1.
+    pub fn control(mut self, address: SocketAddr) -> Self {
+        self.control = address;
+        self
+    }
+
+    /// Who signs the certificates; default: a new authority.
+    pub fn authority(mut self, authority: Authority) -> Self {
+        self.authority = Some(authority);
+        self
+    }
+
+    /// What the server's certificate says.
+    pub fn server(mut self, profile: ServerProfile) -> Self {
+        self.server = profile;
+        self
+    }
+
+    /// What the provider's certificate says.
+    pub fn client(mut self, profile: ClientProfile) -> Self {
+        self.client = profile;
+        self
+    }
+
+    /// How many accepted notifications are kept for each service; default 10,000.
+    pub fn keep(mut self, notifications: usize) -> Self {
+        self.journal_entries = notifications;
+        self
+    }
+
+    /// How many bytes of accepted notifications are kept for each service; default 32 MiB.
+    pub fn keep_bytes(mut self, bytes: usize) -> Self {
+        self.journal_bytes = bytes;
+        self
+    }
+
+    /// Starts the simulator on a thread of its own; it needs no runtime, and minds none.
+    ///
+    /// # Errors
+    /// An address can't be listened on, or a file not be written.
+    pub fn start(self) -> Result<Sim> {
+        let (dir, temporary) = match self.dir {
+            Some(dir) => (dir, None),
+            None => {
+                let made = tempfile::Builder::new().prefix("anypush-sim-").tempdir();
+                let made = made.map_err(|source| Error::Write {
+                    path: std::env::temp_dir(),
+                    source,
+                })?;
+                (made.path().to_owned(), Some(made))
+            }
+        };
+        let files = Files::write(&dir, self.authority, &self.server, &self.client)?;
+        let mut services = Services::default();
+        let mut addresses = Vec::new();
+        let mut tasks: Vec<Task> = Vec::new();
+
+        if let Some(address) = self.apns {
+            let (listener, address) = bind("apns", address)?;
+            addresses.push(("apns", address));
+            let journal = Journal::new(self.journal_entries, self.journal_bytes);
+            let mut keys = vec![files.provider_key().clone()];
+            keys.extend(self.apns_config.provider_keys.iter().cloned());
+            let shared = Arc::new(apns::Shared {
+                config: self.apns_config,
+                keys,
+                ledger: services.add(Service::Apns, journal),
+            });
+            let tls = tls::server_config(&files, &["h2"])?;
+            tasks.push(Box::new(move || {
+                tokio::spawn(apns::listen(into_tokio(listener)?, tls, shared));
+                Ok(())
+            }));
+        }
+
+        let services = Arc::new(services);
+        let (listener, address) = bind("control", self.control)?;
+        addresses.push(("control", address));
+        let watched = Arc::clone(&services);
+        tasks.push(Box::new(move || {
+            tokio::spawn(control::listen(into_tokio(listener)?, watched));
+            Ok(())
+        }));
+
+        Ok(Sim {
+            running: Some(Running::start(tasks)?),
+            addresses,
+            services,
+            files,
+            _temporary: temporary,
+        })
+    }
+}
+
+/// Starts a listener, on the simulator's runtime.
+type Task = Box<dyn FnOnce() -> std::io::Result<()> + Send>;
+
+fn bind(service: &'static str, address: SocketAddr) -> Result<(TcpListener, SocketAddr)> {
+    let bind = || {
+        let listener = TcpListener::bind(address)?;
+        listener.set_nonblocking(true)?;
+        let bound = listener.local_addr()?;
+        Ok((listener, bound))
+    };
+    bind().map_err(|source| Error::Listen {
+        service,
+        address,
+        source,
+    })
+}
+
+fn into_tokio(listener: TcpListener) -> std::io::Result<tokio::net::TcpListener> {
+    tokio::net::TcpListener::from_std(listener)
+}
+
+/// The thread on which everything runs.
+#[derive(Debug)]
+struct Running {
+    stop: oneshot::Sender<()>,
+    thread: JoinHandle<()>,
+}
+
+impl Running {
+    fn start(tasks: Vec<Task>) -> Result<Self> {
+        let runtime = tokio::runtime::Builder::new_current_thread()
+            .enable_all()
+            .build()
+            .map_err(Error::Thread)?;
+        {
+            let _inside = runtime.enter();
+            for task in tasks {
+                task().map_err(Error::Thread)?;
+            }
+        }
+        let (stop, stopped) = oneshot::channel::<()>();
+        let thread = std::thread::Builder::new()
+            .name("push-sim".to_owned())
+            .spawn(move || {
+                // Ready too when the sender is dropped.
+                let _ = runtime.block_on(stopped);
+            })
+            .map_err(Error::Thread)?;
+        Ok(Self { stop, thread })
+    }
+
+    fn stop(self) {
+        drop(self.stop);
+        if self.thread.join().is_err() {
+            tracing::error!("the simulator's thread panicked");
+        }
+    }
+}
+
+/// A running simulator; dropping it stops it.
+#[derive(Debug)]
+pub struct Sim {
+    running: Option<Running>,
+    addresses: Vec<(&'static str, SocketAddr)>,
+    services: Arc<Services>,
+    files: Files,
+    _temporary: Option<TempDir>,
+}
+
+impl Sim {
+    /// A simulator of no service yet.
+    pub fn builder() -> SimBuilder {
+        SimBuilder {
+            dir: None,
+            apns: None,
+            control: ANY,
+            apns_config: apns::Config::default(),
+            authority: None,
+            server: ServerProfile::default(),
+            client: ClientProfile::default(),
+            journal_entries: 10_000,
+            journal_bytes: 32 << 20,
+        }
+    }
+
+    /// Where each service listens, in a fixed order, last `control`.
+    #[must_use]
+    pub fn addresses(&self) -> &[(&'static str, SocketAddr)] {
+        &self.addresses
+    }
+
+    /// Where the APNs provider API listens, if it runs.
+    #[must_use]
+    pub fn apns_addr(&self) -> Option<SocketAddr> {
+        self.address("apns")
+    }
+
+    /// Where the control API listens.
+    #[must_use]
+    pub fn control_addr(&self) -> SocketAddr {
+        self.address("control").unwrap_or(ANY)
+    }
+
+    fn address(&self, name: &str) -> Option<SocketAddr> {
+        let found = self.addresses.iter().find(|(service, _)| *service == name);
+        found.map(|(_, address)| *address)
+    }
+
+    /// The folder of the certificates and keys.
+    #[must_use]
+    pub fn dir(&self) -> &Path {
+        self.files.dir()
+    }
+
+    /// The certificates and keys.
+    #[must_use]
+    pub fn files(&self) -> &Files {
+        &self.files
+    }
+
+    /// The authority that signed the certificates, and can sign more.
+    #[must_use]
+    pub fn authority(&self) -> &Authority {
+        self.files.authority()
+    }
+
+    /// What has been counted, by service.
+    #[must_use]
+    pub fn stats(&self) -> Stats {
+        self.services.stats()
+    }
+
+    /// The last `limit` notifications that the service accepted, newest last.
+    ///
+    /// # Errors
+    /// The service does not run.
+    pub fn received(&self, service: Service, limit: usize) -> Result<Vec<Received>> {
+        self.services.received(service, limit)
+    }
+
+    /// Adds a fault behind those that are there.
+    ///
+    /// # Errors
+    /// The service does not run.
+    pub fn fault(&self, fault: Fault) -> Result<()> {
+        self.services.fault(vec![fault])
+    }
+
+    /// Removes all faults.
+    pub fn clear_faults(&self) {
+        self.services.clear_faults();
+    }
+
+    /// Sets counters to 0, forgets what was accepted, removes all faults.
+    pub fn reset(&self) {
+        self.services.reset();
+    }
+
+    /// Stops, and closes all connections.
+    pub fn shutdown(self) {
+        drop(self);
+    }
+}
+
+impl Drop for Sim {
+    fn drop(&mut self) {
+        if let Some(running) = self.running.take() {
+            running.stop();
+        }
+    }
+}
