@@ -99,11 +99,25 @@ mod tests {
 
     #[test]
     fn endpoints_are_read_and_shown_alike() {
-        for text in ["production", "sandbox", "localhost:8443", "127.0.0.1:1", "[::1]:2197"] {
+        for text in [
+            "production",
+            "sandbox",
+            "localhost:8443",
+            "127.0.0.1:1",
+            "[::1]:2197",
+        ] {
             assert_eq!(text.parse::<Endpoint>().unwrap().to_string(), text);
         }
         assert_eq!("push.test".parse::<Endpoint>().unwrap().port(), 443);
-        for text in ["", "host:", "host:99999", "a b:1", "me@host:1", "https://host:1", "::1"] {
+        for text in [
+            "",
+            "host:",
+            "host:99999",
+            "a b:1",
+            "me@host:1",
+            "https://host:1",
+            "::1",
+        ] {
             assert!(text.parse::<Endpoint>().is_err(), "{text}");
         }
     }

@@ -134,7 +134,11 @@ impl fmt::Display for Error {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         match &self.cause {
             Cause::Rejected(rejection) => {
-                write!(f, "rejected with {}: {}", rejection.status, rejection.reason)
+                write!(
+                    f,
+                    "rejected with {}: {}",
+                    rejection.status, rejection.reason
+                )
             }
             Cause::Invalid(invalid) => invalid.fmt(f),
             Cause::Device(invalid) => invalid.fmt(f),

@@ -55,8 +55,7 @@ impl Rejection {
             reason,
             timestamp: timestamp_ms
                 .and_then(|ms| UNIX_EPOCH.checked_add(Duration::from_millis(ms))),
-            retry_after: retry_after
-                .and_then(|value| parse_retry_after(value.to_str().ok()?, now)),
+            retry_after: retry_after.and_then(|value| parse_retry_after(value.to_str().ok()?, now)),
         }
     }
 

@@ -231,13 +231,22 @@ LGSVoiyZR0eKiSsqk4yGzgYyeg==
     fn an_expired_token_leaves_its_connection_once_and_not_for_ever() {
         let provider = token();
         let (mut one, mut other) = (provider.attach(), provider.attach());
-        assert_eq!(one.rejected("ExpiredProviderToken", start()), Rejected::Retire);
-        assert_eq!(other.rejected("ExpiredProviderToken", start()), Rejected::Retire);
+        assert_eq!(
+            one.rejected("ExpiredProviderToken", start()),
+            Rejected::Retire
+        );
+        assert_eq!(
+            other.rejected("ExpiredProviderToken", start()),
+            Rejected::Retire
+        );
         let mut fresh = provider.attach();
         let soon = start() + Duration::from_secs(5);
         assert_eq!(fresh.rejected("ExpiredProviderToken", soon), Rejected::Keep);
         let later = start() + 61 * MINUTE;
-        assert_eq!(fresh.rejected("ExpiredProviderToken", later), Rejected::Retire);
+        assert_eq!(
+            fresh.rejected("ExpiredProviderToken", later),
+            Rejected::Retire
+        );
     }
 
     #[test]
@@ -253,19 +262,28 @@ LGSVoiyZR0eKiSsqk4yGzgYyeg==
         let mut connection = provider.attach();
         let value = connection.header(start()).unwrap();
         let shown = format!("{provider:?} {connection:?} {value:?}");
-        assert!(!shown.contains("bearer") && !shown.contains("eyJ"), "{shown}");
+        assert!(
+            !shown.contains("bearer") && !shown.contains("eyJ"),
+            "{shown}"
+        );
     }
 
     #[test]
     fn the_age_stays_within_apples_limits() {
         let age = |minutes: u32| token().max_age(MINUTE * minutes).max_age;
-        assert_eq!([age(1), age(30), age(90)], [20 * MINUTE, 30 * MINUTE, 60 * MINUTE]);
+        assert_eq!(
+            [age(1), age(30), age(90)],
+            [20 * MINUTE, 30 * MINUTE, 60 * MINUTE]
+        );
     }
 
     #[test]
     fn ids_that_are_none_are_refused() {
         for id in ["", "with space", "quote\"", "ümlaut"] {
-            assert!(ProviderToken::from_p8(KEY, id, "DEF123GHIJ").is_err(), "{id}");
+            assert!(
+                ProviderToken::from_p8(KEY, id, "DEF123GHIJ").is_err(),
+                "{id}"
+            );
         }
     }
 }

@@ -38,9 +38,10 @@ impl CertificateInfo {
     /// # Errors
     /// [`ErrorKind::Identity`] when the chain is empty or its first certificate is not X.509.
     pub fn of(certificate: &dyn Certificate) -> Result<Self> {
-        let leaf = certificate.chain_der().first().ok_or_else(|| {
-            Error::new(ErrorKind::Identity, "the certificate's chain is empty")
-        })?;
+        let leaf = certificate
+            .chain_der()
+            .first()
+            .ok_or_else(|| Error::new(ErrorKind::Identity, "the certificate's chain is empty"))?;
         Self::from_der(leaf)
     }
 
@@ -50,8 +51,7 @@ impl CertificateInfo {
     /// [`ErrorKind::Identity`] when it is not X.509.
     pub fn from_der(der: &[u8]) -> Result<Self> {
         let certificate = X509::from_der(der).map_err(|error| {
-            Error::new(ErrorKind::Identity, "the certificate is not valid X.509")
-                .with_source(error)
+            Error::new(ErrorKind::Identity, "the certificate is not valid X.509").with_source(error)
         })?;
         let tbs = &certificate.tbs_certificate;
         let time = |time: x509_cert::time::Time| UNIX_EPOCH + time.to_unix_duration();

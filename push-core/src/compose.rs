@@ -272,10 +272,7 @@ impl<R: Runtime, T: Tls> Backend for Compose<R, T> {
 
 /// The error of a connection that did not come about in time.
 pub(crate) fn timed_out(target: &Target, after: Duration) -> Error {
-    let message = format!(
-        "no connection to {target} within {} s",
-        after.as_secs_f64()
-    );
+    let message = format!("no connection to {target} within {} s", after.as_secs_f64());
     Error::new(ErrorKind::Connect, message)
 }
 

@@ -155,7 +155,12 @@ mod tests {
 
     #[test]
     fn public_lets_the_internet_through() {
-        for outer in ["17.188.143.34", "8.8.8.8", "2620:149:208:4306::5", "::ffff:8.8.8.8"] {
+        for outer in [
+            "17.188.143.34",
+            "8.8.8.8",
+            "2620:149:208:4306::5",
+            "::ffff:8.8.8.8",
+        ] {
             assert!(Egress::public().allows(outer.parse().unwrap()), "{outer}");
         }
     }

@@ -162,9 +162,6 @@ mod tests {
         );
         assert_eq!(policy.delay(1, 2 * second, Some(9 * second), 0), None);
         assert_eq!(policy.delay(3, Duration::ZERO, None, 0), None);
-        assert_eq!(
-            RetryPolicy::none().delay(1, Duration::ZERO, None, 0),
-            None
-        );
+        assert_eq!(RetryPolicy::none().delay(1, Duration::ZERO, None, 0), None);
     }
 }

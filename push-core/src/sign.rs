@@ -31,17 +31,15 @@ impl Es256Key {
             )
             .with_source(error)
         })?;
-        let pair = EcdsaKeyPair::from_pkcs8(
-            &ECDSA_P256_SHA256_FIXED_SIGNING,
-            der.secret_pkcs8_der(),
-        )
-        .map_err(|error| {
-            Error::new(
-                ErrorKind::Identity,
-                "the signing key can't be used: expected an elliptic curve key on P-256",
-            )
-            .with_source(error)
-        })?;
+        let pair =
+            EcdsaKeyPair::from_pkcs8(&ECDSA_P256_SHA256_FIXED_SIGNING, der.secret_pkcs8_der())
+                .map_err(|error| {
+                    Error::new(
+                        ErrorKind::Identity,
+                        "the signing key can't be used: expected an elliptic curve key on P-256",
+                    )
+                    .with_source(error)
+                })?;
         Ok(Self(Arc::new(pair)))
     }
 
@@ -51,9 +49,13 @@ impl Es256Key {
     /// [`ErrorKind::Identity`] when the cryptographic library refuses, which it does not for a key
     /// that it has read.
     pub fn sign(&self, message: &[u8]) -> Result<Vec<u8>> {
-        let signature = self.0.sign(&SystemRandom::new(), message).map_err(|error| {
-            Error::new(ErrorKind::Identity, "the signature could not be made").with_source(error)
-        })?;
+        let signature = self
+            .0
+            .sign(&SystemRandom::new(), message)
+            .map_err(|error| {
+                Error::new(ErrorKind::Identity, "the signature could not be made")
+                    .with_source(error)
+            })?;
         Ok(signature.as_ref().to_vec())
     }
 
@@ -106,7 +108,9 @@ LGSVoiyZR0eKiSsqk4yGzgYyeg==
     #[test]
     fn a_token_is_signed_in_raw_form_without_padding() {
         let key = Es256Key::from_pem(KEY).unwrap();
-        let token = key.sign_jwt(br#"{"alg":"ES256"}"#, br#"{"iat":1}"#).unwrap();
+        let token = key
+            .sign_jwt(br#"{"alg":"ES256"}"#, br#"{"iat":1}"#)
+            .unwrap();
         let (signed, signature) = token.rsplit_once('.').unwrap();
         let signature = URL_SAFE_NO_PAD.decode(signature).unwrap();
         assert_eq!(signature.len(), 64);
@@ -118,7 +122,9 @@ LGSVoiyZR0eKiSsqk4yGzgYyeg==
 
     #[test]
     fn what_is_no_key_is_refused_and_not_shown() {
-        let error = Es256Key::from_pem("-----BEGIN PRIVATE KEY-----\nAAAA\n-----END PRIVATE KEY-----").unwrap_err();
+        let error =
+            Es256Key::from_pem("-----BEGIN PRIVATE KEY-----\nAAAA\n-----END PRIVATE KEY-----")
+                .unwrap_err();
         assert_eq!(error.kind(), ErrorKind::Identity);
         assert!(!format!("{error:?}").contains("AAAA"));
         assert!(Es256Key::from_pem("secret").is_err());

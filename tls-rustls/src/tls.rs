@@ -7,8 +7,7 @@ use std::task::{Context, Poll};
 
 use futures_io::{AsyncRead, AsyncWrite, IoSlice};
 use push_core::{
-    Certificate, Connection, Error, ErrorKind, Identity, Result, Security, Target, Tls,
-    async_trait,
+    Certificate, Connection, Error, ErrorKind, Identity, Result, Security, Target, Tls, async_trait,
 };
 use rustls_pki_types::ServerName;
 use tokio_rustls::TlsConnector;
@@ -62,9 +61,9 @@ impl Tls for Rustls {
             return Ok(stream);
         };
         let certificate = certificate.map(own_certificate).transpose()?;
-        let config = self
-            .configs
-            .get(roots, alpn, certificate.map(|certificate| &certificate.key))?;
+        let config =
+            self.configs
+                .get(roots, alpn, certificate.map(|certificate| &certificate.key))?;
         let name = server_name.as_deref().unwrap_or(&target.host).to_owned();
         let name = ServerName::try_from(name).map_err(|error| {
             let message = format!(

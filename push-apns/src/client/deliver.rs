@@ -62,12 +62,7 @@ struct Course {
 
 impl Course {
     /// What an answer means; `None` when the push is to be sent again, now.
-    async fn judge(
-        &mut self,
-        inner: &Inner,
-        access: &Access,
-        answer: Answer,
-    ) -> Option<Outcome> {
+    async fn judge(&mut self, inner: &Inner, access: &Access, answer: Answer) -> Option<Outcome> {
         self.attempts += answer.attempts;
         self.answers += 1;
         if let Some(mut receipt) = receipt(&answer, self.id) {

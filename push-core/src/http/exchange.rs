@@ -62,7 +62,11 @@ impl Answer {
             .with_credential(|credential| credential.rejected(reason, now))
             .unwrap_or(Rejected::Keep);
         if rejected == Rejected::Retire {
-            tracing::debug!(link = link.id, reason, "credential refused: connection left");
+            tracing::debug!(
+                link = link.id,
+                reason,
+                "credential refused: connection left"
+            );
             set.retire(link);
         }
         rejected
@@ -166,9 +170,9 @@ async fn attempt(
         }
         Some(Err(error)) => failed(set, &link, flight.stream(), error),
         Some(Ok(head)) => {
-            let slot = flight.landed();
-            if let Some(slot) = &slot {
-                slot.answered();
+            let mut slot = flight.landed();
+            if let Some(slot) = &mut slot {
+                slot.answered(head.status());
             }
             let (head, stream) = head.into_parts();
             let (body, complete) = if stream.is_end_stream() {
@@ -205,9 +209,8 @@ async fn read(stream: h2::RecvStream, set: &Arc<Set>, watch: &mut Watch) -> (Byt
 
 /// Tells a request that was provably not processed from one that may have been.
 fn failed(set: &Arc<Set>, link: &Arc<Link>, stream: u32, error: h2::Error) -> Attempt {
-    let refused = error.is_reset()
-        && error.is_remote()
-        && error.reason() == Some(h2::Reason::REFUSED_STREAM);
+    let refused =
+        error.is_reset() && error.is_remote() && error.reason() == Some(h2::Reason::REFUSED_STREAM);
     if refused {
         return Attempt::Unprocessed(refused_by("the server refused the stream", error));
     }

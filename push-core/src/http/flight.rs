@@ -87,10 +87,10 @@ impl Future for Abandoned {
                 return Poll::Pending;
             };
             self.response = None;
-            self.body = head.ok().map(|head| {
-                self.slot.answered();
-                Body::new(head.into_body(), 0)
-            });
+            if let Ok(head) = head {
+                self.slot.answered(head.status());
+                self.body = Some(Body::new(head.into_body(), 0));
+            }
         }
         match &mut self.body {
             Some(body) => body.poll_end(cx).map(|_| ()),
@@ -167,4 +167,3 @@ impl Body {
         fits || self.limit == 0
     }
 }
-

@@ -99,15 +99,16 @@ impl Link {
             let fresh = sender.clone();
             *sender = fresh;
         }
-        let (response, mut stream) = sender
-            .send_request(request, body.is_empty())
-            .map_err(|error| {
-                if error.is_io() || error.is_go_away() || error.is_reset() {
-                    NotStarted::Ended
-                } else {
-                    NotStarted::Malformed(error)
-                }
-            })?;
+        let (response, mut stream) =
+            sender
+                .send_request(request, body.is_empty())
+                .map_err(|error| {
+                    if error.is_io() || error.is_go_away() || error.is_reset() {
+                        NotStarted::Ended
+                    } else {
+                        NotStarted::Malformed(error)
+                    }
+                })?;
         let id = stream.stream_id().as_u32();
         if !body.is_empty() {
             // Fails only when the stream is gone already: the answer tells why.

@@ -2,7 +2,7 @@
 //! when one is left.
 
 use std::fmt;
-use std::sync::atomic::{AtomicBool, AtomicU64, Ordering};
+use std::sync::atomic::{AtomicU64, Ordering};
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 use std::task::{Context, Poll, Waker};
 use std::time::{Duration, Instant};
@@ -50,6 +50,8 @@ struct Seat {
     abandoned: u32,
     limit: u32,
     answered: bool,
+    /// An answer was a success.
+    proven: bool,
     draining: bool,
     /// A PING is under way, and no stream is given until it is answered.
     probing: bool,
@@ -69,10 +71,11 @@ impl Seat {
         self.draining && self.abandoned > 0 && self.open == self.abandoned
     }
 
-    /// Whether the peer may still raise the limit as soon as it has answered once (APNs starts
-    /// each connection with one stream): then another connection would gain nothing.
+    /// Whether the peer may still raise the limit, once it has taken a request (APNs starts each
+    /// connection with one stream): until then another connection would gain nothing, and where the
+    /// credential is refused it would only be one more.
     fn may_grow(&self) -> bool {
-        !self.draining && !self.answered && self.limit == 1
+        !self.draining && !self.proven && self.limit == 1
     }
 }
 
@@ -137,6 +140,7 @@ impl Set {
             open: 0,
             abandoned: 0,
             answered: false,
+            proven: false,
             draining: closed,
             probing: false,
             idle_since: now,
@@ -258,15 +262,16 @@ impl Set {
     }
 
     /// A stream has ended.
-    fn release(self: &Arc<Self>, link: &Arc<Link>, answered: bool) {
+    fn release(self: &Arc<Self>, link: &Arc<Link>, end: End) {
         let mut state = self.lock();
         let state_ref = &mut *state;
         let Some(seat) = find(&mut state_ref.seats, link) else {
             return;
         };
         seat.open = seat.open.saturating_sub(1);
-        if answered {
+        if end != End::Unanswered {
             seat.answered = true;
+            seat.proven |= end == End::Succeeded;
             if state_ref.failures != 0 {
                 state_ref.failures = 0;
                 state_ref.not_before = None;
@@ -524,7 +529,9 @@ fn find<'a>(seats: &'a mut [Seat], link: &Arc<Link>) -> Option<&'a mut Seat> {
 
 fn in_flight(state: &State) -> usize {
     let seats = state.seats.iter();
-    seats.map(|seat| (seat.open - seat.abandoned) as usize).sum()
+    seats
+        .map(|seat| (seat.open - seat.abandoned) as usize)
+        .sum()
 }
 
 fn said_goodbye(goaway: GoAway) -> Error {
@@ -544,7 +551,15 @@ fn said_goodbye(goaway: GoAway) -> Error {
 pub(crate) struct Slot {
     set: Arc<Set>,
     link: Arc<Link>,
-    answered: AtomicBool,
+    end: End,
+}
+
+/// How a stream ended.
+#[derive(Clone, Copy, PartialEq, Eq)]
+enum End {
+    Unanswered,
+    Answered,
+    Succeeded,
 }
 
 impl Slot {
@@ -553,8 +568,12 @@ impl Slot {
     }
 
     /// The peer answered on this stream.
-    pub(crate) fn answered(&self) {
-        self.answered.store(true, Ordering::Relaxed);
+    pub(crate) fn answered(&mut self, with: http::StatusCode) {
+        self.end = if with.is_success() {
+            End::Succeeded
+        } else {
+            End::Answered
+        };
     }
 
     pub(crate) fn count_abandoned(&self) {
@@ -575,8 +594,7 @@ impl Slot {
 
 impl Drop for Slot {
     fn drop(&mut self) {
-        let answered = *self.answered.get_mut();
-        self.set.release(&self.link, answered);
+        self.set.release(&self.link, self.end);
     }
 }
 
@@ -598,7 +616,7 @@ impl Acquire<'_> {
         Slot {
             set: self.set.clone(),
             link,
-            answered: AtomicBool::new(false),
+            end: End::Unanswered,
         }
     }
 

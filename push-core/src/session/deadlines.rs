@@ -84,7 +84,6 @@ impl Watch {
         }
     }
 
-
     /// Ready once the deadline has passed.
     pub(crate) fn poll(&mut self, backend: &dyn Backend, cx: &Context<'_>) -> Poll<()> {
         let mut state = self.deadlines.lock();

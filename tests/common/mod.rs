@@ -1,0 +1,115 @@
+//! What the end-to-end tests share: a simulator, a client for it, and one macro that runs each
+//! test on every backend.
+
+#![allow(dead_code, missing_docs, unreachable_pub)]
+
+use std::sync::Arc;
+use std::time::Duration;
+
+use anypush::apns::{Client, ClientBuilder, Endpoint, ProviderToken};
+use anypush::session::SessionBuilder;
+use anypush::{Backend, Roots, Session};
+use push_sim::{Action, Answer, Fault, Service, Sim, Stats};
+
+pub type Shared = Arc<dyn Backend>;
+
+/// Runs each named test, an `async fn(Arc<dyn Backend>)`, on every backend.
+#[macro_export]
+macro_rules! on_every_backend {
+    ($($test:ident),* $(,)?) => {
+        mod tokio_rustls {
+            $(#[test]
+            fn $test() {
+                $crate::common::on_tokio(|backend| super::$test(backend));
+            })*
+        }
+        mod smol_rustls {
+            $(#[test]
+            fn $test() {
+                $crate::common::on_smol(|backend| super::$test(backend));
+            })*
+        }
+    };
+}
+
+/// No test takes longer than this, however wrong things go.
+const LIMIT: Duration = Duration::from_secs(60);
+
+pub fn on_tokio<F: Future<Output = ()>>(test: impl FnOnce(Shared) -> F) {
+    let runtime = tokio::runtime::Builder::new_multi_thread()
+        .worker_threads(2)
+        .enable_all()
+        .build()
+        .unwrap();
+    runtime.block_on(async {
+        let backend = Arc::new(anypush::TokioBackend::new().unwrap());
+        tokio::time::timeout(LIMIT, test(backend))
+            .await
+            .expect("the test ends in time");
+    });
+}
+
+pub fn on_smol<F: Future<Output = ()>>(test: impl FnOnce(Shared) -> F) {
+    let limit = async {
+        smol::Timer::after(LIMIT).await;
+        panic!("the test ends in time");
+    };
+    smol::block_on(smol::future::or(
+        test(Arc::new(anypush::SmolBackend::new())),
+        limit,
+    ));
+}
+
+pub fn sim() -> Sim {
+    Sim::builder().apns_any().start().unwrap()
+}
+
+pub fn roots(sim: &Sim) -> Roots {
+    Roots::from_pem(sim.files().ca_pem()).unwrap()
+}
+
+pub fn endpoint(sim: &Sim) -> Endpoint {
+    Endpoint::new("localhost", sim.apns_addr().unwrap().port())
+}
+
+pub fn key(sim: &Sim) -> ProviderToken {
+    let key = sim.files().provider_key();
+    ProviderToken::from_p8(key.p8_pem(), key.key_id(), key.team_id()).unwrap()
+}
+
+/// A client with a provider token, to be changed before it is built.
+pub fn builder(session: Session, sim: &Sim) -> ClientBuilder {
+    Client::builder(session)
+        .endpoint(endpoint(sim))
+        .roots(roots(sim))
+        .provider_token(key(sim))
+        .topic("com.example.app")
+}
+
+pub fn client(backend: Shared, sim: &Sim) -> Client {
+    builder(Session::new(backend), sim).build().unwrap()
+}
+
+pub fn client_of(session: SessionBuilder, sim: &Sim) -> Client {
+    builder(session.build(), sim).build().unwrap()
+}
+
+pub fn answer(sim: &Sim, token: &str, answer: Answer) {
+    let fault = Fault::new(Service::Apns, Action::Answer(answer)).token(token);
+    sim.fault(fault).unwrap();
+}
+
+/// A device token of its own for each number.
+pub fn token(number: usize) -> String {
+    format!("{number:064x}")
+}
+
+pub fn arm(sim: &Sim, action: Action, times: u64) {
+    sim.fault(Fault::new(Service::Apns, action).times(times))
+        .unwrap();
+}
+
+pub fn accepted(sim: &Sim) -> u64 {
+    let stats: Stats = sim.stats();
+    stats[&Service::Apns].accepted
+}
