@@ -9,6 +9,7 @@ use futures_io::{AsyncRead, AsyncWrite, IoSlice};
 use push_core::{
     Certificate, Connection, Error, ErrorKind, Identity, Result, Security, Target, Tls, async_trait,
 };
+use rustls::{AlertDescription, CertificateError};
 use rustls_pki_types::ServerName;
 use tokio_rustls::TlsConnector;
 use tokio_rustls::client::TlsStream;
@@ -97,13 +98,52 @@ fn own_certificate(certificate: &dyn Certificate) -> Result<&RustlsCertificate> 
 }
 
 fn handshake_failed(target: &Target, error: io::Error) -> Error {
-    let message = format!("the TLS handshake with {target} failed");
-    let kind = match error.get_ref().map(|inner| inner.is::<rustls::Error>()) {
-        Some(true) => ErrorKind::Tls,
+    let cause = error.get_ref().and_then(|inner| inner.downcast_ref());
+    let (kind, what) = match cause {
         // The stream broke off: that can pass.
-        _ => ErrorKind::Connect,
+        None => (ErrorKind::Connect, "failed"),
+        Some(rustls::Error::InvalidCertificate(fault)) => (ErrorKind::Tls, of_certificate(fault)),
+        Some(
+            rustls::Error::NoApplicationProtocol
+            | rustls::Error::AlertReceived(AlertDescription::NoApplicationProtocol),
+        ) => {
+            let message = format!(
+                "{target} speaks none of the protocols offered: {}",
+                offer(target)
+            );
+            return Error::new(ErrorKind::Protocol, message).with_source(error);
+        }
+        Some(rustls::Error::InvalidMessage(_)) => (ErrorKind::Tls, "failed: it does not speak TLS"),
+        Some(_) => (ErrorKind::Tls, "failed"),
     };
+    let message = format!("the TLS handshake with {target} {what}");
     Error::new(kind, message).with_source(error)
+}
+
+fn of_certificate(fault: &CertificateError) -> &'static str {
+    match fault {
+        CertificateError::UnknownIssuer | CertificateError::BadSignature => {
+            "failed: its certificate was not issued by a trusted root"
+        }
+        CertificateError::NotValidForName | CertificateError::NotValidForNameContext { .. } => {
+            "failed: its certificate is for another name"
+        }
+        CertificateError::Expired | CertificateError::ExpiredContext { .. } => {
+            "failed: its certificate has expired"
+        }
+        CertificateError::NotValidYet | CertificateError::NotValidYetContext { .. } => {
+            "failed: its certificate is not valid yet"
+        }
+        _ => "failed: its certificate can't be trusted",
+    }
+}
+
+fn offer(target: &Target) -> String {
+    let Security::Tls { alpn, .. } = &target.security else {
+        return String::new();
+    };
+    let names = alpn.iter().map(|name| String::from_utf8_lossy(name));
+    names.collect::<Vec<_>>().join(", ")
 }
 
 /// An established TLS connection.

@@ -127,7 +127,7 @@ fn no_http2(target: &Target, observed: &Observed, error: h2::Error) -> Error {
         let message = format!("{target} refused the connection: {}", goaway.text);
         return Error::new(ErrorKind::Connect, message).with_source(error);
     }
-    if error.is_io() {
+    if error.is_io() && !observed.is_not_http2() {
         let message = format!("{target} closed the connection before it could be used");
         return Error::new(ErrorKind::Connect, message).with_source(error);
     }

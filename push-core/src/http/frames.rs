@@ -23,6 +23,8 @@ pub(crate) enum Seen {
     Settings { max_streams: Option<u32> },
     /// The peer takes no stream above the last one.
     GoAway(GoAway),
+    /// The first frame is no SETTINGS: this is not HTTP/2 (RFC 9113, section 3.4).
+    NotHttp2,
 }
 
 /// What a GOAWAY frame says (RFC 9113, section 6.8).
@@ -45,6 +47,8 @@ pub(crate) struct Scanner {
     header_len: usize,
     /// The payload of the current frame, where it is wanted, and how much of it is to come.
     payload: Option<Payload>,
+    /// Whether a frame was seen.
+    begun: bool,
 }
 
 #[derive(Debug)]
@@ -62,6 +66,7 @@ impl Scanner {
             header: [0; HEADER_LEN],
             header_len: 0,
             payload: None,
+            begun: false,
         }
     }
 
@@ -101,6 +106,9 @@ impl Scanner {
         let [l0, l1, l2, kind, flags, s0, s1, s2, s3] = self.header;
         let length = u32::from_be_bytes([0, l0, l1, l2]) as usize;
         let stream = u32::from_be_bytes([s0, s1, s2, s3]) & 0x7fff_ffff;
+        if !std::mem::replace(&mut self.begun, true) && kind != SETTINGS {
+            seen(Seen::NotHttp2);
+        }
         match kind {
             HEADERS => {
                 seen(Seen::Headers { stream });
@@ -234,6 +242,14 @@ mod tests {
     #[test]
     fn a_goaway_too_short_to_read_is_none() {
         let mut scanner = Scanner::new(0);
+        seen(&mut scanner, &frame(4, 0, 0, &[]));
         assert_eq!(seen(&mut scanner, &frame(7, 0, 0, &[0; 7])), []);
+    }
+
+    #[test]
+    fn another_protocol_is_told_by_its_first_bytes() {
+        let mut scanner = Scanner::new(0);
+        let answer = b"HTTP/1.1 400 Bad Request\r\n\r\n";
+        assert_eq!(seen(&mut scanner, answer), [Seen::NotHttp2]);
     }
 }

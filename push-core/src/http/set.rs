@@ -55,6 +55,8 @@ struct Seat {
     draining: bool,
     /// A PING is under way, and no stream is given until it is answered.
     probing: bool,
+    /// The PING was answered just now: the next stream needs no other.
+    vouched: bool,
     /// When the last stream ended.
     idle_since: Instant,
     /// When the peer, idle, gave its last sign of life.
@@ -143,6 +145,7 @@ impl Set {
             proven: false,
             draining: closed,
             probing: false,
+            vouched: false,
             idle_since: now,
             alive_at: now,
             link: link.clone(),
@@ -232,7 +235,8 @@ impl Set {
                 .iter_mut()
                 .filter(|seat| seat.has_room())
                 .min_by_key(|seat| seat.open)?;
-            if seat.open == 0 && self.is_stale(seat) {
+            let vouched = std::mem::take(&mut seat.vouched);
+            if seat.open == 0 && !vouched && self.is_stale(seat) {
                 seat.probing = true;
                 seat.link.ping();
                 continue;
@@ -350,7 +354,7 @@ impl Set {
     pub(crate) fn alive(self: &Arc<Self>, link: &Arc<Link>) {
         let mut state = self.lock();
         if let Some(seat) = find(&mut state.seats, link) {
-            seat.probing = false;
+            seat.vouched = std::mem::take(&mut seat.probing);
             seat.alive_at = self.shared.backend.now();
         }
         drop(state);

@@ -45,6 +45,7 @@ pub(crate) struct Observed {
     settings: AtomicBool,
     max_streams: AtomicU32,
     highest_written: AtomicU32,
+    not_http2: AtomicBool,
     going_away: AtomicBool,
     goaway: Mutex<Option<GoAway>>,
     news: AtomicBool,
@@ -67,6 +68,7 @@ impl Wire {
                 settings: AtomicBool::new(false),
                 max_streams: AtomicU32::new(u32::MAX),
                 highest_written: AtomicU32::new(0),
+                not_http2: AtomicBool::new(false),
                 going_away: AtomicBool::new(false),
                 goaway: Mutex::new(None),
                 news: AtomicBool::new(false),
@@ -178,6 +180,7 @@ impl Observed {
     fn read(&self, seen: Seen) {
         match seen {
             Seen::Headers { .. } => return,
+            Seen::NotHttp2 => self.not_http2.store(true, Ordering::Release),
             Seen::Settings { max_streams } => {
                 if let Some(max) = max_streams {
                     self.max_streams.store(max, Ordering::Release);
@@ -195,6 +198,11 @@ impl Observed {
     /// Whether the peer's first SETTINGS have come.
     pub(crate) fn settings_came(&self) -> bool {
         self.settings.load(Ordering::Acquire)
+    }
+
+    /// Whether the peer's first bytes are something else than HTTP/2.
+    pub(crate) fn is_not_http2(&self) -> bool {
+        self.not_http2.load(Ordering::Acquire)
     }
 
     /// How many streams the peer takes at once; `u32::MAX` when it did not say.

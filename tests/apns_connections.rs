@@ -1,0 +1,501 @@
+//! What the APNs client does when connections fail, limits move, or nobody is there.
+
+mod common;
+
+use std::net::TcpListener;
+use std::sync::Arc;
+use std::time::{Duration, Instant};
+
+use anypush::apns::{self, Notification};
+use anypush::prelude::*;
+use anypush::{ErrorKind, Target};
+use common::*;
+use push_sim::{Action, Close, Fault, GoAway, ServerProfile, Service, Sim, apns as sim_apns};
+
+on_every_backend! {
+    a_stream_above_the_last_id_is_sent_again,
+    an_answer_lost_with_its_connection_is_unknown,
+    a_refused_stream_is_sent_again,
+    a_lost_answer_is_unknown_at_the_deadline,
+    a_broken_connection_leaves_unknown_what_was_written,
+    a_stalled_connection_is_found_dead_and_replaced,
+    a_limit_of_one_is_kept_and_more_connections_take_their_share,
+    a_lowered_limit_is_followed,
+    the_wrong_roots_are_refused,
+    the_wrong_name_is_refused,
+    an_expired_server_certificate_is_refused,
+    an_expired_client_certificate_is_said_to_be_so,
+    an_untrusted_client_certificate_fails_the_connection_and_no_push,
+    nobody_at_the_port_is_told_at_once,
+    a_silent_server_is_told_in_time,
+    a_server_without_http2_is_told,
+    the_egress_filter_decides_on_the_dialled_address,
+    outdate_closes_the_idle_and_the_next_push_connects_anew,
+    an_idle_connection_answers_a_ping_before_it_takes_a_push,
+    shutdown_answers_what_is_under_way_and_takes_no_more,
+    a_dropped_send_does_not_disturb_the_others,
+    a_full_queue_fails_at_once_where_it_is_asked_to,
+    the_least_recently_used_connection_makes_room,
+}
+
+fn hello() -> Notification {
+    Notification::alert("Hello")
+}
+
+async fn a_stream_above_the_last_id_is_sent_again(backend: Shared) {
+    let sim = sim();
+    let client = client(backend, &sim);
+    client.send(token(0), &hello()).await.unwrap();
+    let goaway = GoAway::new().reason("Shutdown");
+    sim.fault(Fault::new(Service::Apns, Action::GoAway(goaway)).times(1))
+        .unwrap();
+    let outcomes: Vec<_> = client
+        .send_all((1..=200).map(token), &hello())
+        .collect()
+        .await;
+    assert_eq!(outcomes.len(), 200);
+    for (device, outcome) in &outcomes {
+        assert!(outcome.is_ok(), "{device}: {outcome:?}");
+    }
+    assert_eq!(accepted(&sim), 201);
+    assert!(client.session().stats().resent > 0);
+    assert_eq!(client.session().stats().goaways, 1);
+}
+
+async fn an_answer_lost_with_its_connection_is_unknown(backend: Shared) {
+    let sim = sim();
+    let client = client(backend, &sim);
+    client.send(token(0), &hello()).await.unwrap();
+    // The answer of the first is lost with the connection, which the second one ends.
+    sim.fault(Fault::new(Service::Apns, Action::DropAnswer).times(1))
+        .unwrap();
+    sim.fault(
+        Fault::new(Service::Apns, Action::Close(Close::Fin))
+            .token(token(2))
+            .times(1),
+    )
+    .unwrap();
+    let notification = hello();
+    let first = client.send(token(1), &notification);
+    let second = async {
+        wait_until(|| accepted(&sim) == 2).await;
+        client.send(token(2), &hello()).await
+    };
+    let (first, second) = futures_util::future::join(first, second).await;
+    assert_eq!(first.verdict(), Verdict::Unknown);
+    assert_eq!(first.unwrap_err().kind(), ErrorKind::Lost);
+    assert_eq!(second.verdict(), Verdict::Unknown);
+}
+
+async fn a_refused_stream_is_sent_again(backend: Shared) {
+    let sim = sim();
+    let client = client(backend, &sim);
+    client.send(token(0), &hello()).await.unwrap();
+    arm(&sim, Action::Reset(7), 3);
+    let receipt = client.send(token(1), &hello()).await.unwrap();
+    assert_eq!(receipt.attempts, 4);
+    assert_eq!(accepted(&sim), 2);
+
+    // Another code says nothing about whether the push was taken.
+    arm(&sim, Action::Reset(2), 1);
+    let broken = client.send(token(2), &hello()).await;
+    assert_eq!(broken.verdict(), Verdict::Unknown);
+
+    // A server that refuses for ever is not asked for ever.
+    arm(&sim, Action::Reset(7), u64::MAX);
+    let refused = client.send(token(3), &hello()).await.unwrap_err();
+    assert_eq!(refused.kind(), ErrorKind::Refused);
+    assert_eq!(refused.verdict(), Verdict::RetryAfter(Duration::ZERO));
+}
+
+async fn a_lost_answer_is_unknown_at_the_deadline(backend: Shared) {
+    let sim = sim();
+    let client = builder(Session::new(backend), &sim)
+        .timeout(Duration::from_millis(300))
+        .build()
+        .unwrap();
+    client.send(token(0), &hello()).await.unwrap();
+    arm(&sim, Action::DropAnswer, 1);
+    let lost = client.send(token(1), &hello()).await.unwrap_err();
+    assert_eq!(lost.kind(), ErrorKind::Unanswered);
+    assert_eq!(lost.verdict(), Verdict::Unknown);
+    // The connection is as good as before.
+    client.send(token(2), &hello()).await.unwrap();
+    assert_eq!(sim.stats()[&Service::Apns].connections, 1);
+}
+
+async fn a_broken_connection_leaves_unknown_what_was_written(backend: Shared) {
+    let sim = sim();
+    let client = client(backend, &sim);
+    for (number, how) in [Close::Fin, Close::Rst, Close::Tls].into_iter().enumerate() {
+        client.send(token(0), &hello()).await.unwrap();
+        arm(&sim, Action::Close(how), 1);
+        let broken = client.send(token(1), &hello()).await.unwrap_err();
+        assert_eq!(broken.verdict(), Verdict::Unknown, "{how:?}");
+        assert_eq!(broken.kind(), ErrorKind::Lost, "{how:?}");
+        let connections = sim.stats()[&Service::Apns].connections;
+        assert_eq!(connections, number as u64 + 1);
+    }
+    client.send(token(2), &hello()).await.unwrap();
+}
+
+async fn a_stalled_connection_is_found_dead_and_replaced(backend: Shared) {
+    let sim = sim();
+    let session = Session::builder(backend).ping_timeout(Duration::from_millis(200));
+    let client = builder(session.build(), &sim)
+        .timeout(Duration::from_millis(500))
+        .build()
+        .unwrap();
+    client.send(token(0), &hello()).await.unwrap();
+    arm(&sim, Action::Stall, 1);
+    let stalled = client.send(token(1), &hello()).await;
+    assert_eq!(stalled.verdict(), Verdict::Unknown);
+    // The first pushes may still meet the dead connection; none of them hangs.
+    let mut tries = 0;
+    while client.send(token(2), &hello()).await.is_err() {
+        tries += 1;
+        assert!(tries < 5, "the dead connection is replaced");
+    }
+    assert_eq!(sim.stats()[&Service::Apns].connections, 2);
+}
+
+async fn a_limit_of_one_is_kept_and_more_connections_take_their_share(backend: Shared) {
+    let config = sim_apns::Config::default()
+        .max_streams(1)
+        .strict_first_stream();
+    let sim = Sim::builder()
+        .apns_any()
+        .apns_config(config)
+        .start()
+        .unwrap();
+    let session = Session::builder(backend).max_connections_per_destination(3);
+    let client = client_of(session, &sim);
+    let outcomes: Vec<_> = client
+        .send_all((0..300).map(token), &hello())
+        .collect()
+        .await;
+    for (device, outcome) in &outcomes {
+        assert!(outcome.is_ok(), "{device}: {outcome:?}");
+    }
+    assert_eq!(accepted(&sim), 300);
+    let connections = sim.stats()[&Service::Apns].connections;
+    assert!((2..=3).contains(&connections), "{connections}");
+    assert_eq!(client.session().stats().resent, 0, "the limit was kept");
+}
+
+async fn a_lowered_limit_is_followed(backend: Shared) {
+    let sim = sim();
+    let session = Session::builder(backend).max_connections_per_destination(1);
+    let client = client_of(session, &sim);
+    client.send(token(0), &hello()).await.unwrap();
+    arm(&sim, Action::Streams(1), 1);
+    let outcomes: Vec<_> = client
+        .send_all((1..=500).map(token), &hello())
+        .collect()
+        .await;
+    for (device, outcome) in &outcomes {
+        assert!(outcome.is_ok(), "{device}: {outcome:?}");
+    }
+    assert_eq!(accepted(&sim), 501);
+}
+
+async fn the_wrong_roots_are_refused(backend: Shared) {
+    let (sim, other) = (sim(), sim());
+    let client = builder(Session::new(backend), &sim)
+        .roots(roots(&other))
+        .build()
+        .unwrap();
+    let error = client.ready().await.unwrap_err();
+    assert_eq!(error.kind(), ErrorKind::Tls);
+    assert_eq!(error.verdict(), Verdict::FixCredentials);
+    assert!(
+        error.to_string().contains("not issued by a trusted root"),
+        "{}",
+        error.report()
+    );
+}
+
+async fn the_wrong_name_is_refused(backend: Shared) {
+    let sim = sim();
+    let client = builder(Session::new(backend), &sim)
+        .server_name("elsewhere.example")
+        .build()
+        .unwrap();
+    let error = client.ready().await.unwrap_err();
+    assert_eq!(error.kind(), ErrorKind::Tls);
+    assert!(
+        error.report().contains("elsewhere.example"),
+        "{}",
+        error.report()
+    );
+}
+
+async fn an_expired_server_certificate_is_refused(backend: Shared) {
+    let expired = ServerProfile::new(["localhost"]).expired();
+    let sim = Sim::builder().apns_any().server(expired).start().unwrap();
+    let error = client(backend, &sim).ready().await.unwrap_err();
+    assert_eq!(error.kind(), ErrorKind::Tls);
+    assert!(error.report().contains("expired"), "{}", error.report());
+}
+
+async fn an_expired_client_certificate_is_said_to_be_so(backend: Shared) {
+    let sim = sim();
+    let profile = push_sim::ClientProfile::new("com.example.app").expired();
+    let issued = sim.authority().issue_client(&profile).unwrap();
+    let error = apns::Client::builder(Session::new(backend))
+        .certificate(Identity::from_pem(issued.pem()).unwrap())
+        .build()
+        .unwrap_err();
+    assert_eq!(error.kind(), ErrorKind::Identity);
+    assert!(error.to_string().contains("expired"), "{error}");
+}
+
+async fn an_untrusted_client_certificate_fails_the_connection_and_no_push(backend: Shared) {
+    let (sim, other) = (sim(), sim());
+    let client = apns::Client::builder(Session::new(backend))
+        .endpoint(endpoint(&sim))
+        .roots(roots(&sim))
+        .certificate(Identity::from_pem(other.files().client_pem()).unwrap())
+        .build()
+        .unwrap();
+    // Under TLS 1.3 the refusal comes after the handshake: still nothing is in doubt.
+    let error = client.send(token(1), &hello()).await.unwrap_err();
+    assert!(
+        matches!(error.kind(), ErrorKind::Connect | ErrorKind::Tls),
+        "{error:?}"
+    );
+    assert_ne!(error.verdict(), Verdict::Unknown);
+}
+
+async fn nobody_at_the_port_is_told_at_once(backend: Shared) {
+    let sim = sim();
+    let free = TcpListener::bind("127.0.0.1:0").unwrap();
+    let port = free.local_addr().unwrap().port();
+    drop(free);
+    let client = builder(Session::new(backend), &sim)
+        .endpoint(apns::Endpoint::new("127.0.0.1", port))
+        .build()
+        .unwrap();
+    let error = client.send(token(1), &hello()).await.unwrap_err();
+    assert_eq!(error.kind(), ErrorKind::Connect);
+    assert!(matches!(error.verdict(), Verdict::RetryAfter(_)));
+    assert!(error.report().contains("refused"), "{}", error.report());
+}
+
+async fn a_silent_server_is_told_in_time(backend: Shared) {
+    let sim = sim();
+    let silent = TcpListener::bind("127.0.0.1:0").unwrap();
+    let port = silent.local_addr().unwrap().port();
+    let session = Session::builder(backend).connect_timeout(Duration::from_millis(300));
+    let client = builder(session.build(), &sim)
+        .endpoint(apns::Endpoint::new("127.0.0.1", port))
+        .build()
+        .unwrap();
+    let begun = Instant::now();
+    let error = client.ready().await.unwrap_err();
+    assert_eq!(error.kind(), ErrorKind::Connect);
+    assert!(begun.elapsed() < Duration::from_secs(10));
+    assert!(error.to_string().contains("within 0.3 s"), "{error}");
+}
+
+async fn a_server_without_http2_is_told(backend: Shared) {
+    let sim = sim();
+    let server = Http1Server::start(&sim);
+    let client = builder(Session::new(backend), &sim)
+        .endpoint(apns::Endpoint::new("localhost", server.port))
+        .build()
+        .unwrap();
+    let error = client.ready().await.unwrap_err();
+    assert_eq!(error.kind(), ErrorKind::Protocol);
+    assert!(
+        error.report().contains("does not speak HTTP/2"),
+        "{}",
+        error.report()
+    );
+}
+
+async fn the_egress_filter_decides_on_the_dialled_address(backend: Shared) {
+    let sim = sim();
+    let client = builder(Session::new(backend.clone()), &sim)
+        .egress(anypush::Egress::public())
+        .build()
+        .unwrap();
+    let error = client.ready().await.unwrap_err();
+    assert_eq!(error.kind(), ErrorKind::Egress);
+    assert_eq!(sim.stats()[&Service::Apns].connections, 0);
+
+    // Of a name with several addresses, those that are allowed are dialled.
+    let only_v4 = anypush::Egress::filter(|address| address.is_ipv4());
+    let target = Target::tls("localhost", sim.apns_addr().unwrap().port())
+        .roots(roots(&sim))
+        .egress(only_v4);
+    let connection = backend.connect(&target, None).await.unwrap();
+    assert!(connection.peer_addr().unwrap().is_ipv4());
+}
+
+async fn outdate_closes_the_idle_and_the_next_push_connects_anew(backend: Shared) {
+    let sim = sim();
+    let client = client(backend, &sim);
+    client.send(token(1), &hello()).await.unwrap();
+    assert_eq!(client.session().outdate(Duration::from_secs(60)), 0);
+    assert_eq!(client.session().outdate(Duration::ZERO), 1);
+    wait_until(|| sim.stats()[&Service::Apns].open == 0).await;
+    wait_until(|| client.session().stats().connections == 0).await;
+    client.send(token(2), &hello()).await.unwrap();
+    assert_eq!(sim.stats()[&Service::Apns].connections, 2);
+}
+
+async fn an_idle_connection_answers_a_ping_before_it_takes_a_push(backend: Shared) {
+    let sim = sim();
+    let session = Session::builder(backend)
+        .probe_after(Duration::ZERO)
+        .ping_timeout(Duration::from_millis(300));
+    let client = client_of(session, &sim);
+    client.send(token(1), &hello()).await.unwrap();
+    client.send(token(2), &hello()).await.unwrap();
+    assert_eq!(sim.stats()[&Service::Apns].connections, 1);
+}
+
+async fn shutdown_answers_what_is_under_way_and_takes_no_more(backend: Shared) {
+    let sim = sim();
+    let client = client(backend, &sim);
+    client.send(token(0), &hello()).await.unwrap();
+    arm(&sim, Action::Delay(Duration::from_millis(200)), 1);
+    let notification = hello();
+    let slow = client.send(token(1), &notification);
+    let shutdown = async {
+        wait_until(|| accepted(&sim) == 2).await;
+        client.shutdown(Duration::from_secs(10)).await
+    };
+    let (slow, shutdown) = futures_util::future::join(slow, shutdown).await;
+    assert!(slow.is_ok(), "{slow:?}");
+    assert_eq!((shutdown.not_sent, shutdown.unanswered), (0, 0));
+    let late = client.send(token(2), &hello()).await.unwrap_err();
+    assert_eq!(late.kind(), ErrorKind::Closed);
+    wait_until(|| sim.stats()[&Service::Apns].open == 0).await;
+}
+
+async fn a_dropped_send_does_not_disturb_the_others(backend: Shared) {
+    let sim = sim();
+    let client = client(backend, &sim);
+    client.send(token(0), &hello()).await.unwrap();
+    for number in 0..50 {
+        let token = token(number);
+        let notification = hello();
+        let mut send = Box::pin(client.send(token, &notification));
+        let _ = futures_util::FutureExt::now_or_never(&mut send);
+        drop(send);
+    }
+    let outcomes: Vec<_> = client
+        .send_all((100..200).map(token), &hello())
+        .collect()
+        .await;
+    assert!(outcomes.iter().all(|(_, outcome)| outcome.is_ok()));
+    assert_eq!(sim.stats()[&Service::Apns].connections, 1);
+    wait_until(|| client.session().stats().in_flight == 0).await;
+}
+
+async fn a_full_queue_fails_at_once_where_it_is_asked_to(backend: Shared) {
+    let config = sim_apns::Config::default()
+        .max_streams(1)
+        .strict_first_stream();
+    let sim = Sim::builder()
+        .apns_any()
+        .apns_config(config)
+        .start()
+        .unwrap();
+    let session = Session::builder(backend)
+        .max_connections_per_destination(1)
+        .max_waiting(Some(10));
+    let client = client_of(session, &sim);
+    client.send(token(0), &hello()).await.unwrap();
+    let outcomes: Vec<_> = client
+        .send_all((1..=50).map(token), &hello())
+        .collect()
+        .await;
+    let full = |outcome: &apns::Outcome| {
+        outcome
+            .as_ref()
+            .is_err_and(|error| error.kind() == ErrorKind::QueueFull)
+    };
+    assert_eq!(outcomes.len(), 50);
+    assert!(outcomes.iter().any(|(_, outcome)| full(outcome)));
+    assert!(outcomes.iter().all(|(_, one)| one.is_ok() || full(one)));
+}
+
+async fn the_least_recently_used_connection_makes_room(backend: Shared) {
+    let (one, other) = (sim(), sim());
+    let session = Session::builder(backend).max_connections(1).build();
+    let to_one = builder(session.clone(), &one).build().unwrap();
+    let to_other = builder(session.clone(), &other).build().unwrap();
+    for round in 0..3 {
+        to_one.send(token(round), &hello()).await.unwrap();
+        to_other.send(token(round), &hello()).await.unwrap();
+    }
+    assert_eq!((accepted(&one), accepted(&other)), (3, 3));
+    assert_eq!(one.stats()[&Service::Apns].connections, 3);
+    assert!(
+        session.stats().connections <= 2,
+        "one that drains, one in use"
+    );
+}
+
+/// Waits for something that happens on another thread: looks again and again, up to a limit.
+async fn wait_until(holds: impl Fn() -> bool) {
+    let begun = Instant::now();
+    while !holds() {
+        assert!(begun.elapsed() < Duration::from_secs(20), "it never came");
+        futures_util::future::ready(()).await;
+        yield_now().await;
+    }
+}
+
+async fn yield_now() {
+    let mut yielded = false;
+    std::future::poll_fn(|cx| {
+        if std::mem::replace(&mut yielded, true) {
+            return std::task::Poll::Ready(());
+        }
+        cx.waker().wake_by_ref();
+        std::thread::yield_now();
+        std::task::Poll::Pending
+    })
+    .await;
+}
+
+/// A TLS server that takes part in no ALPN and speaks HTTP/1.1 only.
+struct Http1Server {
+    port: u16,
+}
+
+impl Http1Server {
+    fn start(sim: &Sim) -> Self {
+        let issued = sim.files().server();
+        let provider = Arc::new(rustls::crypto::aws_lc_rs::default_provider());
+        let config = rustls::ServerConfig::builder_with_provider(provider)
+            .with_safe_default_protocol_versions()
+            .unwrap()
+            .with_no_client_auth()
+            .with_single_cert(vec![issued.certificate_der().clone()], issued.key_der())
+            .unwrap();
+        let listener = TcpListener::bind("[::]:0")
+            .or_else(|_| TcpListener::bind("127.0.0.1:0"))
+            .unwrap();
+        let port = listener.local_addr().unwrap().port();
+        let config = Arc::new(config);
+        std::thread::spawn(move || {
+            use std::io::{Read, Write};
+            for stream in listener.incoming().take(4) {
+                let Ok(mut stream) = stream else { return };
+                let mut tls = rustls::ServerConnection::new(config.clone()).unwrap();
+                let mut tls = rustls::Stream::new(&mut tls, &mut stream);
+                let mut some = [0; 64];
+                if tls.read(&mut some).is_ok() {
+                    let _ = tls.write_all(b"HTTP/1.1 400 Bad Request\r\ncontent-length: 0\r\n\r\n");
+                    let _ = tls.flush();
+                }
+            }
+        });
+        Self { port }
+    }
+}
