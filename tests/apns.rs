@@ -3,6 +3,8 @@
 mod common;
 
 use std::collections::HashMap;
+use std::sync::Arc;
+use std::sync::atomic::{AtomicU64, Ordering};
 use std::time::{Duration, UNIX_EPOCH};
 
 use anypush::ErrorKind;
@@ -22,6 +24,7 @@ on_every_backend! {
     each_device_can_have_a_notification_of_its_own,
     what_is_wrong_is_said_before_anything_is_sent,
     an_expired_provider_token_is_renewed_once_on_a_new_connection,
+    an_old_provider_token_is_renewed_on_its_connection,
     a_service_that_calls_every_token_expired_is_believed,
     answered_failures_are_sent_again_only_on_request,
     replaced_credentials_serve_new_connections,
@@ -328,6 +331,31 @@ async fn an_expired_provider_token_is_renewed_once_on_a_new_connection(backend: 
     assert_eq!(receipt.attempts, 2);
     assert_eq!(sim.stats()[&Service::Apns].connections, 2);
     assert_eq!(accepted(&sim), 2);
+}
+
+async fn an_old_provider_token_is_renewed_on_its_connection(backend: Shared) {
+    let config = push_sim::apns::Config::default().min_token_use(Duration::ZERO);
+    let sim = Sim::builder()
+        .apns_any()
+        .apns_config(config)
+        .start()
+        .unwrap();
+    let behind = Arc::new(AtomicU64::new(51 * 60));
+    let client = client(Arc::new(Shifted::new(backend, behind.clone())), &sim);
+    let hello = Notification::alert("Hello");
+    client.send(token(1), &hello).await.unwrap();
+    client.send(token(2), &hello).await.unwrap();
+    behind.store(0, Ordering::SeqCst);
+    client.send(token(3), &hello).await.unwrap();
+    let used: Vec<_> = sim
+        .received(Service::Apns, 3)
+        .unwrap()
+        .iter()
+        .map(|push| push.headers["authorization"].clone())
+        .collect();
+    assert_eq!(used[0], used[1]);
+    assert_ne!(used[1], used[2]);
+    assert_eq!(sim.stats()[&Service::Apns].connections, 1);
 }
 
 async fn a_service_that_calls_every_token_expired_is_believed(backend: Shared) {

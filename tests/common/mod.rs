@@ -4,11 +4,12 @@
 #![allow(dead_code, missing_docs, unreachable_pub)]
 
 use std::sync::Arc;
-use std::time::Duration;
+use std::sync::atomic::{AtomicU64, Ordering};
+use std::time::{Duration, Instant, SystemTime};
 
 use anypush::apns::{Client, ClientBuilder, Endpoint, ProviderToken};
 use anypush::session::SessionBuilder;
-use anypush::{Backend, Roots, Session};
+use anypush::{Backend, BoxFuture, Certificate, Connection, Identity, Roots, Session, Target};
 use push_sim::{Action, Answer, Fault, Service, Sim, Stats};
 
 pub type Shared = Arc<dyn Backend>;
@@ -112,4 +113,45 @@ pub fn arm(sim: &Sim, action: Action, times: u64) {
 pub fn accepted(sim: &Sim) -> u64 {
     let stats: Stats = sim.stats();
     stats[&Service::Apns].accepted
+}
+
+/// A backend whose wall clock the test moves.
+#[derive(Debug)]
+pub struct Shifted {
+    inner: Shared,
+    /// How far behind the real clock this one is, in seconds.
+    behind: Arc<AtomicU64>,
+}
+
+impl Shifted {
+    pub fn new(inner: Shared, behind: Arc<AtomicU64>) -> Self {
+        Self { inner, behind }
+    }
+}
+
+#[anypush::async_trait]
+impl Backend for Shifted {
+    fn load_certificate(&self, identity: &Identity) -> anypush::Result<Arc<dyn Certificate>> {
+        self.inner.load_certificate(identity)
+    }
+
+    async fn connect(
+        &self,
+        target: &Target,
+        certificate: Option<&dyn Certificate>,
+    ) -> anypush::Result<Box<dyn Connection>> {
+        self.inner.connect(target, certificate).await
+    }
+
+    fn spawn(&self, task: BoxFuture<'static, ()>) {
+        self.inner.spawn(task);
+    }
+
+    fn sleep_until(&self, deadline: Instant) -> BoxFuture<'static, ()> {
+        self.inner.sleep_until(deadline)
+    }
+
+    fn system_time(&self) -> SystemTime {
+        SystemTime::now() - Duration::from_secs(self.behind.load(Ordering::SeqCst))
+    }
 }

@@ -287,7 +287,7 @@ impl Set {
             seat.alive_at = seat.idle_since;
         }
         let over = seat.is_over();
-        let became_idle = seat.open == 0;
+        let quiet = seat.open == seat.abandoned;
         let anybody = !state_ref.waiters.is_empty();
         drop(state);
         if over {
@@ -296,7 +296,7 @@ impl Set {
         if anybody {
             self.serve();
         }
-        if became_idle {
+        if quiet {
             self.shared.places.freed();
         }
     }

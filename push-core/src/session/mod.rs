@@ -167,8 +167,8 @@ impl Session {
         let mut watch = shared.watch(until);
         poll_fn(|cx| {
             shared.places.on_freed(cx.waker());
-            let all_answered = self.inner.all().iter().all(|set| set.census().2 == 0);
-            if all_answered {
+            let all_closed = self.inner.all().iter().all(|set| set.census().0 == 0);
+            if all_closed {
                 return Poll::Ready(());
             }
             watch.poll(shared.backend.as_ref(), cx)
