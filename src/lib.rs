@@ -20,7 +20,7 @@
 //!     .build()?;
 //!
 //! let hello = apns::Notification::alert("Hello").title("anypush").badge(1);
-//! let tokens = ["00fc13adff785122", "b4ad28809a342098"];
+//! let tokens = ["00fc13adff785122b4ad28809a3420982341241421348097878e577c991de8f0", "b4ad28809a3420982341241421348097878e577c991de8f000fc13adff785122"];
 //! let mut outcomes = client.send_all(tokens, &hello);
 //! while let Some((token, outcome)) = outcomes.next().await {
 //!     match outcome.verdict() {

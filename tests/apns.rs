@@ -1,5 +1,7 @@
 //! The APNs client against the simulator, over real sockets and real TLS, on every backend.
 
+#![allow(clippy::unwrap_used)]
+
 mod common;
 
 use std::collections::HashMap;

@@ -1,5 +1,7 @@
 //! What the APNs client does when connections fail, limits move, or nobody is there.
 
+#![allow(clippy::unwrap_used)]
+
 mod common;
 
 use std::net::TcpListener;

@@ -1,5 +1,7 @@
 //! What smol promises as a backend.
 
+#![allow(clippy::unwrap_used)]
+
 use std::net::TcpListener;
 use std::sync::Arc;
 use std::time::{Duration, Instant};

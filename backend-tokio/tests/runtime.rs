@@ -1,5 +1,7 @@
 //! What the tokio runtime promises as a backend.
 
+#![allow(clippy::unwrap_used)]
+
 use std::net::TcpListener;
 use std::time::{Duration, Instant};
 

@@ -1,7 +1,7 @@
 //! What the end-to-end tests share: a simulator, a client for it, and one macro that runs each
 //! test on every backend.
 
-#![allow(dead_code, missing_docs, unreachable_pub)]
+#![allow(clippy::unwrap_used, dead_code, missing_docs, unreachable_pub)]
 
 use std::sync::Arc;
 use std::sync::atomic::{AtomicU64, Ordering};
