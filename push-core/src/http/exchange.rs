@@ -9,10 +9,11 @@ use bytes::Bytes;
 use http::header::AUTHORIZATION;
 use http::{HeaderMap, StatusCode};
 
+use super::acquire::Slot;
 use super::credential::Rejected;
 use super::flight::{Body, Flight};
 use super::link::{Link, NotStarted};
-use super::set::{Set, Slot};
+use super::set::Set;
 use crate::session::Watch;
 use crate::{Error, ErrorKind, Result};
 

@@ -6,7 +6,7 @@ use bytes::{Bytes, BytesMut};
 use h2::RecvStream;
 use h2::client::ResponseFuture;
 
-use super::set::Slot;
+use super::acquire::Slot;
 
 /// A request under way: its stream, and the place it takes on its connection.
 #[derive(Debug)]

@@ -1,13 +1,16 @@
 //! The HTTP/2 client, on the `h2` crate: pooled, with a credential per connection, and sending
 //! again only what was provably not processed.
 
+mod acquire;
 mod credential;
 mod dial;
 mod exchange;
 mod flight;
 mod frames;
 mod link;
+mod seat;
 pub(crate) mod set;
+mod upkeep;
 mod waiters;
 mod wire;
 

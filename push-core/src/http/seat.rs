@@ -1,0 +1,47 @@
+use std::sync::Arc;
+use std::time::Instant;
+
+use super::link::Link;
+
+/// A connection, and what the set knows of it.
+pub(super) struct Seat {
+    pub(super) link: Arc<Link>,
+    /// Streams in use, those included that nobody waits for any more.
+    pub(super) open: u32,
+    pub(super) abandoned: u32,
+    pub(super) limit: u32,
+    pub(super) answered: bool,
+    /// An answer was a success.
+    pub(super) proven: bool,
+    pub(super) draining: bool,
+    /// A PING is under way, and no stream is given until it is answered.
+    pub(super) probing: bool,
+    /// The PING was answered just now: the next stream needs no other.
+    pub(super) vouched: bool,
+    /// When the last stream ended.
+    pub(super) idle_since: Instant,
+    /// When the peer, idle, gave its last sign of life.
+    pub(super) alive_at: Instant,
+}
+
+impl Seat {
+    pub(super) fn has_room(&self) -> bool {
+        !self.draining && !self.probing && self.open < self.limit
+    }
+
+    /// Whether only streams are left that nobody waits for. Without any `h2` closes by itself.
+    pub(super) fn is_over(&self) -> bool {
+        self.draining && self.abandoned > 0 && self.open == self.abandoned
+    }
+
+    /// Whether the peer may still raise the limit, once it has taken a request (APNs starts each
+    /// connection with one stream): until then another connection would gain nothing, and where the
+    /// credential is refused it would only be one more.
+    pub(super) fn may_grow(&self) -> bool {
+        !self.draining && !self.proven && self.limit == 1
+    }
+}
+
+pub(super) fn find<'a>(seats: &'a mut [Seat], link: &Arc<Link>) -> Option<&'a mut Seat> {
+    seats.iter_mut().find(|seat| Arc::ptr_eq(&seat.link, link))
+}
