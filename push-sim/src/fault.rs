@@ -290,39 +290,6 @@ fn text_or_number<'de, D: serde::Deserializer<'de>>(
     }))
 }
 
-/// The faults of one service, in the order in which they were given.
-#[derive(Debug, Default)]
-pub(crate) struct Armed(Vec<Fault>);
-
-impl Armed {
-    pub(crate) fn add(&mut self, fault: Fault) {
-        if fault.times != Some(0) {
-            self.0.push(fault);
-        }
-    }
-
-    pub(crate) fn clear(&mut self) {
-        self.0.clear();
-    }
-
-    /// What befalls a request for `token`, when `seen` requests came before it.
-    pub(crate) fn strike(&mut self, token: &str, seen: u64) -> Option<Action> {
-        let at = self.0.iter().position(|fault| {
-            let meant = fault.token.as_deref();
-            seen >= fault.after && meant.is_none_or(|meant| meant.eq_ignore_ascii_case(token))
-        })?;
-        let fault = &mut self.0[at];
-        match &mut fault.times {
-            Some(1) => Some(self.0.remove(at).action),
-            Some(times) => {
-                *times -= 1;
-                Some(fault.action.clone())
-            }
-            None => Some(fault.action.clone()),
-        }
-    }
-}
-
 #[cfg(test)]
 mod tests {
     use super::*;
@@ -364,26 +331,5 @@ mod tests {
             let error = Fault::parse_list(json.as_bytes()).unwrap_err().to_string();
             assert!(!error.contains('\n') && error.len() > 10, "{json}: {error}");
         }
-    }
-
-    #[test]
-    fn the_first_fault_that_matches_strikes_as_often_as_asked() {
-        let mut armed = Armed::default();
-        armed.add(
-            Fault::new(Service::Apns, Action::Stall)
-                .token("AB")
-                .times(1),
-        );
-        armed.add(
-            Fault::new(Service::Apns, Action::Reset(8))
-                .after(2)
-                .times(2),
-        );
-        assert_eq!(armed.strike("cd", 0), None);
-        assert_eq!(armed.strike("ab", 1), Some(Action::Stall));
-        assert_eq!(armed.strike("ab", 1), None);
-        assert_eq!(armed.strike("ab", 2), Some(Action::Reset(8)));
-        assert_eq!(armed.strike("cd", 3), Some(Action::Reset(8)));
-        assert_eq!(armed.strike("cd", 4), None);
     }
 }

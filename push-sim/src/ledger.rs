@@ -2,7 +2,7 @@
 
 use std::sync::{Mutex, MutexGuard, PoisonError};
 
-use crate::fault::Armed;
+use crate::armed::Armed;
 use crate::journal::Journal;
 use crate::{Action, Fault, Received, ServiceStats};
 

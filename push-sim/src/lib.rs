@@ -27,6 +27,7 @@ pub mod apns;
 pub mod http2;
 
 mod address;
+mod armed;
 mod authority;
 mod control;
 mod error;

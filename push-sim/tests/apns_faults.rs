@@ -10,8 +10,11 @@ use push_sim::{Action, Answer, Close, Fault, GoAway, Service, ServiceStats, Sim}
 use support::{Client, DEVICE, Failure, Push, bearer, tls};
 use tokio::io::{AsyncReadExt, AsyncWriteExt};
 use tokio::net::TcpStream;
+use tokio::time::timeout;
 use tokio_rustls::client::TlsStream;
 
+/// What takes longer never comes.
+const PATIENCE: Duration = Duration::from_secs(10);
 const OTHER: &str = "aabbccddeeff00112233445566778899";
 
 fn start() -> Result<Sim, Failure> {
@@ -200,6 +203,9 @@ async fn a_stalled_connection_answers_not_even_a_ping() -> Result<(), Failure> {
     sim.fault(Fault::new(Service::Apns, Action::Stall).times(1))?;
     let mut stalled = Raw::connect(&sim).await?;
     stalled.push(1).await?;
+    while stats(&sim).requests == 0 {
+        tokio::task::yield_now().await;
+    }
     let ping = Frame::Ping {
         ack: false,
         payload: *b"anypush!",
@@ -406,7 +412,7 @@ impl Raw {
                     return Ok(text);
                 }
             }
-            if self.stream.read_buf(&mut self.read).await? == 0 {
+            if timeout(PATIENCE, self.stream.read_buf(&mut self.read)).await?? == 0 {
                 return Err("the connection ended".into());
             }
         }
@@ -415,7 +421,7 @@ impl Raw {
     /// Reads to the end; the kind of error that it ends with, if any.
     async fn end(&mut self) -> Result<Option<ErrorKind>, Failure> {
         loop {
-            match self.stream.read_buf(&mut self.read).await {
+            match timeout(PATIENCE, self.stream.read_buf(&mut self.read)).await? {
                 Ok(0) => return Ok(None),
                 Ok(_) => {}
                 Err(error) => return Ok(Some(error.kind())),

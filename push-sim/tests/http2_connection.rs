@@ -103,7 +103,7 @@ fn frames(connection: &mut Connection) -> Vec<String> {
         let end = HEAD_LEN + head.length as usize;
         frames.push(format!(
             "{:?}",
-            Frame::decode(head, &rest[HEAD_LEN..end]).unwrap()
+            Frame::decode(head, &rest[HEAD_LEN..end]).expect("a frame")
         ));
         rest = &rest[end..];
     }
@@ -425,6 +425,27 @@ fn answers_wait_for_the_window_and_keep_to_the_frame_size() {
         sent.last().unwrap().contains("end_stream: true"),
         "{sent:?}"
     );
+}
+
+#[test]
+fn a_new_initial_window_counts_for_open_streams() {
+    let mut connection = Connection::new(Limits::default());
+    let mut start = PREFACE.to_vec();
+    Settings::encode(&[(Settings::INITIAL_WINDOW_SIZE, 10)], &mut start);
+    let wire = Wire(start).headers(1, POST, true);
+    let mut input = &wire.0[..];
+    assert!(matches!(
+        connection.receive(&mut input),
+        Some(Event::Request(_))
+    ));
+    connection.respond(1, 400, &[], b"fifteen letters");
+    frames(&mut connection);
+    let mut wider = Vec::new();
+    Settings::encode(&[(Settings::INITIAL_WINDOW_SIZE, 15)], &mut wider);
+    happened(&mut connection, [wider]);
+    let sent = frames(&mut connection);
+    assert_eq!(sent[0], "SettingsAck");
+    assert!(sent[1].contains("end_stream: true"), "{sent:?}");
 }
 
 #[test]

@@ -18,6 +18,7 @@ pub(super) struct Seat {
     pub(super) probing: bool,
     /// The PING was answered just now: the next stream needs no other.
     pub(super) vouched: bool,
+    pub(super) connected_at: Instant,
     /// When the last stream ended.
     pub(super) idle_since: Instant,
     /// When the peer, idle, gave its last sign of life.

@@ -37,6 +37,8 @@ pub(super) struct State {
     pub(super) dialling: bool,
     /// Dials that failed, and connections that ended without one answer, since the last answer.
     pub(super) failures: u32,
+    /// When the last of them failed.
+    pub(super) failed_at: Option<Instant>,
     /// No dial before this time: the back-off.
     pub(super) not_before: Option<Instant>,
     /// Why the last connection did not come about or ended early, for those who wait in vain.
@@ -101,6 +103,7 @@ impl Set {
             draining: closed,
             probing: false,
             vouched: false,
+            connected_at: now,
             idle_since: now,
             alive_at: now,
             link: link.clone(),
@@ -120,7 +123,10 @@ impl Set {
         if let Err(error) = outcome {
             self.shared.counters.failed_dials.count();
             let error = self.back_off(&mut state, error);
-            wakers = state.waiters.fail(&error);
+            // Where it would only have been one more connection, those that there are go on.
+            if state.seats.iter().all(|seat| seat.draining) {
+                wakers = state.waiters.fail(&error);
+            }
         }
         drop(state);
         wakers.into_iter().for_each(Waker::wake);
@@ -141,7 +147,9 @@ impl Set {
                 self.shared.backend.jitter(),
             )
             .unwrap_or_default();
-        state.not_before = Some(self.shared.backend.now() + wait);
+        let now = self.shared.backend.now();
+        state.failed_at = Some(now);
+        state.not_before = Some(now + wait);
         let error = error.with_retry_after(wait);
         state.last_failure = Some(error.clone());
         error
@@ -231,7 +239,9 @@ impl Set {
         if end != End::Unanswered {
             seat.answered = true;
             seat.proven |= end == End::Succeeded;
-            if state_ref.failures != 0 {
+            // A connection from before the failure proves nothing about the next dial.
+            if state_ref.failed_at.is_some_and(|at| seat.connected_at >= at) {
+                state_ref.failed_at = None;
                 state_ref.failures = 0;
                 state_ref.not_before = None;
                 state_ref.last_failure = None;

@@ -55,7 +55,7 @@ fn check_device(device: &str) -> Result<(), Reason> {
         return Err(Reason::MissingDeviceToken);
     }
     let is_hex = device.bytes().all(|digit| digit.is_ascii_hexdigit());
-    if is_hex && digits % 2 == 0 && DEVICE_TOKEN_DIGITS.contains(&digits) {
+    if is_hex && digits.is_multiple_of(2) && DEVICE_TOKEN_DIGITS.contains(&digits) {
         return Ok(());
     }
     Err(Reason::BadDeviceToken)

@@ -1,5 +1,6 @@
 //! Who may send on a connection: its certificate, or the tokens of its requests.
 
+use std::fmt;
 use std::time::{Duration, Instant, SystemTime, UNIX_EPOCH};
 
 use super::provider_key::{Claims, verify};
@@ -28,12 +29,22 @@ impl Now {
 }
 
 /// The credentials of one connection.
-#[derive(Debug, Default)]
+#[derive(Default)]
 pub(super) struct Credentials {
     certificate: Option<Provider>,
     token: Option<Token>,
     /// The last token that was none, so that it is not verified over and over.
     invalid: Vec<u8>,
+}
+
+/// Without the token that was none.
+impl fmt::Debug for Credentials {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.debug_struct("Credentials")
+            .field("certificate", &self.certificate)
+            .field("token", &self.token)
+            .finish_non_exhaustive()
+    }
 }
 
 /// The token in use.
@@ -44,8 +55,8 @@ struct Token {
 }
 
 /// Without the token.
-impl std::fmt::Debug for Token {
-    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+impl fmt::Debug for Token {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         f.debug_struct("Token")
             .field("claims", &self.claims)
             .finish_non_exhaustive()

@@ -13,6 +13,9 @@ use crate::fault::{Action, Close, GoAway};
 use crate::http2::{Connection, ErrorCode, Event, Limits, Request};
 use crate::ledger::{Book, Ledger};
 
+/// More than any push type allows.
+const KEPT_BODY_BYTES: usize = 8 << 10;
+
 /// What all connections of the service share.
 #[derive(Debug)]
 pub(crate) struct Shared {
@@ -73,6 +76,7 @@ impl Session {
             max_streams,
             strict,
             connection_window: config.connection_window,
+            body_bytes: KEPT_BODY_BYTES,
             ..Limits::default()
         };
         Self {
@@ -247,4 +251,177 @@ fn is_old_http(input: &[u8]) -> bool {
     input
         .first_chunk::<3>()
         .is_some_and(|start| start != b"PRI" && start.iter().all(u8::is_ascii_uppercase))
+}
+
+#[cfg(test)]
+mod tests {
+    use std::time::{Duration, SystemTime};
+
+    use proptest::prelude::*;
+
+    use super::*;
+    use crate::fault::Answer;
+    use crate::http2::{Frame, PREFACE, Settings, encode_field};
+    use crate::journal::Journal;
+    use crate::{Fault, Service};
+
+    const DEVICE: &str = "00fc13adff785122b4ad28809a3420982341241421348097878e577c991de8f0";
+
+    fn shared() -> Arc<Shared> {
+        Arc::new(Shared {
+            config: Config::default(),
+            keys: vec![ProviderKey::generate("ABC123DEFG", "DEF123GHIJ").unwrap()],
+            ledger: Arc::new(Ledger::new(Journal::new(10, 1 << 20))),
+        })
+    }
+
+    fn start() -> Vec<u8> {
+        let mut wire = PREFACE.to_vec();
+        Settings::encode(&[], &mut wire);
+        wire
+    }
+
+    fn push(stream: u32, fields: &[(&str, &str)], body: &[u8]) -> Vec<u8> {
+        let mut block = vec![0x83, 0x87];
+        for (name, value) in fields {
+            encode_field(name, value, &mut block);
+        }
+        let mut wire = Vec::new();
+        let headers = Frame::Headers {
+            stream,
+            end_stream: false,
+            end_headers: true,
+            block: &block,
+        };
+        headers.encode(&mut wire);
+        let data = Frame::Data {
+            stream,
+            end_stream: true,
+            data: body,
+        };
+        data.encode(&mut wire);
+        wire
+    }
+
+    fn authorization(shared: &Shared) -> String {
+        format!(
+            "bearer {}",
+            shared.keys[0].token(SystemTime::now()).unwrap()
+        )
+    }
+
+    fn good(authorization: &str, stream: u32) -> Vec<u8> {
+        let path = format!("/3/device/{DEVICE}");
+        let fields = [
+            (":path", path.as_str()),
+            ("apns-topic", "com.example.app"),
+            ("authorization", authorization),
+        ];
+        push(stream, &fields, b"{}")
+    }
+
+    #[test]
+    fn a_delayed_answer_is_sent_when_it_is_due() {
+        let shared = shared();
+        let delay = Action::Delay(Duration::from_secs(60));
+        shared.ledger.fault(Fault::new(Service::Apns, delay));
+        let mut session = Session::new(Arc::clone(&shared), None);
+        let wire = [start(), good(&authorization(&shared), 1)].concat();
+        session.receive(&mut &wire[..]);
+        session.http2().output().clear();
+        let due = session.next_due().unwrap();
+        session.send_due(due - Duration::from_millis(1));
+        assert!(session.http2().output().is_empty());
+        session.send_due(due);
+        assert!(!session.http2().output().is_empty());
+        assert_eq!(session.next_due(), None);
+        assert_eq!(shared.ledger.stats().accepted, 1);
+    }
+
+    #[test]
+    fn a_stream_that_is_given_up_takes_its_delayed_answer_along() {
+        let shared = shared();
+        let delay = Action::Delay(Duration::from_secs(60));
+        shared.ledger.fault(Fault::new(Service::Apns, delay));
+        let mut session = Session::new(Arc::clone(&shared), None);
+        let mut wire = [start(), good(&authorization(&shared), 1)].concat();
+        let reset = Frame::Reset {
+            stream: 1,
+            code: ErrorCode::CANCEL,
+        };
+        reset.encode(&mut wire);
+        session.receive(&mut &wire[..]);
+        assert_eq!(session.next_due(), None);
+    }
+
+    #[test]
+    fn what_was_processed_is_named_by_goaway() {
+        let shared = shared();
+        let goaway = Action::GoAway(GoAway::new());
+        shared
+            .ledger
+            .fault(Fault::new(Service::Apns, goaway).after(2));
+        let mut session = Session::new(Arc::clone(&shared), None);
+        let mut wire = start();
+        let authorization = authorization(&shared);
+        for stream in [1, 3, 5, 7] {
+            wire.extend(good(&authorization, stream));
+        }
+        session.receive(&mut &wire[..]);
+        let out = std::mem::take(session.http2().output());
+        let mut expected = Vec::new();
+        let goaway = Frame::GoAway {
+            last: 3,
+            code: ErrorCode::NO_ERROR,
+            debug: b"",
+        };
+        goaway.encode(&mut expected);
+        assert!(out.windows(expected.len()).any(|part| part == expected));
+        assert!(session.http2().is_finished());
+        let stats = shared.ledger.stats();
+        assert_eq!((stats.accepted, stats.unprocessed), (2, 1));
+    }
+
+    proptest! {
+        #[test]
+        fn any_request_is_answered_or_refused(
+            fields in prop::collection::vec(
+                (
+                    prop_oneof![
+                        Just(":path"), Just("authorization"), Just("apns-id"),
+                        Just("apns-topic"), Just("apns-push-type"), Just("apns-priority"),
+                        Just("apns-expiration"), Just("apns-collapse-id"), Just("x"),
+                    ],
+                    prop_oneof![
+                        Just("/3/device/00fc13adff785122b4ad28809a342098".to_owned()),
+                        Just("/3/device/".to_owned()),
+                        Just("com.example.app".to_owned()),
+                        Just("voip".to_owned()),
+                        Just("10".to_owned()),
+                        "\\PC{0,40}",
+                    ],
+                ),
+                0..6,
+            ),
+            body: Vec<u8>,
+            status in 200u16..600,
+            faulty: bool,
+        ) {
+            let shared = shared();
+            if faulty {
+                let action = Action::Answer(Answer::new(status));
+                shared.ledger.fault(Fault::new(Service::Apns, action));
+            }
+            let certificate = crate::Authority::new("test").unwrap();
+            let mut session = Session::new(
+                Arc::clone(&shared),
+                Some(certificate.certificate_der()),
+            );
+            let fields: Vec<_> = fields.iter().map(|(name, value)| (*name, value.as_str())).collect();
+            let wire = [start(), push(1, &fields, &body)].concat();
+            session.receive(&mut &wire[..]);
+            let stats = shared.ledger.stats();
+            prop_assert_eq!(stats.requests, stats.accepted + stats.rejected.values().sum::<u64>());
+        }
+    }
 }

@@ -17,7 +17,7 @@ use tokio::net::TcpListener;
 use crate::services::Services;
 use routes::{Answer, route};
 
-const MOST_BODY_BYTES: usize = 16 << 20;
+const MOST_BODY_BYTES: usize = 64 << 20;
 
 /// Serves everyone who connects, until it is dropped.
 pub(crate) async fn listen(listener: TcpListener, services: Arc<Services>) {

@@ -216,7 +216,7 @@ impl<'a> Frame<'a> {
                 exactly(0)?;
                 Self::SettingsAck
             }
-            0x4 if payload.len() % 6 == 0 => Self::Settings(Settings(payload)),
+            0x4 if payload.len().is_multiple_of(6) => Self::Settings(Settings(payload)),
             0x4 => {
                 return Err(lost(
                     ErrorCode::FRAME_SIZE_ERROR,

@@ -162,7 +162,10 @@ impl Client {
             // The answer to a refused request may come before its body is out.
             let _ = stream.send_data(push.body, true);
         }
-        let answer = answer.await?;
+        let patience = std::time::Duration::from_secs(20);
+        let answer = tokio::time::timeout(patience, answer)
+            .await
+            .expect("an answer")?;
         let (head, mut body) = answer.into_parts();
         let mut octets = Vec::new();
         while let Some(data) = body.data().await {
