@@ -195,3 +195,75 @@ impl<S: Stream<Item = Result<T, E>>, T, E> Stream for UntilError<S, E> {
         }
     }
 }
+
+#[cfg(test)]
+mod tests {
+    use std::sync::Arc;
+    use std::sync::atomic::{AtomicUsize, Ordering};
+
+    use futures_util::FutureExt;
+    use futures_util::stream::StreamExt;
+
+    use super::*;
+
+    /// Counts what was taken from it.
+    fn counted(taken: &Arc<AtomicUsize>, items: usize) -> impl Iterator<Item = usize> + use<> {
+        let taken = taken.clone();
+        (0..items).inspect(move |_| {
+            taken.fetch_add(1, Ordering::SeqCst);
+        })
+    }
+
+    #[test]
+    fn an_item_is_taken_only_when_there_is_room() {
+        let taken = Arc::new(AtomicUsize::new(0));
+        let gate = Arc::new(async_lock::Semaphore::new(0));
+        let opener = gate.clone();
+        let source = counted(&taken, 100).into_source();
+        let mut all = FanOut::new(source, 3, move |item| {
+            let gate = gate.clone();
+            async move {
+                gate.acquire_arc().await.forget();
+                item
+            }
+            .boxed()
+        });
+        assert!(all.next().now_or_never().is_none());
+        assert_eq!(taken.load(Ordering::SeqCst), 3);
+        opener.add_permits(100);
+        let rest: Vec<_> = all.collect().now_or_never().unwrap();
+        assert_eq!(rest.len(), 100);
+    }
+
+    #[test]
+    fn stopping_takes_no_more_and_loses_nothing() {
+        let taken = Arc::new(AtomicUsize::new(0));
+        let source = counted(&taken, 100).into_source();
+        let mut all = FanOut::new(source, 10, |item| async move { item }.boxed());
+        assert!(all.next().now_or_never().unwrap().is_some());
+        all.stop();
+        let rest: Vec<_> = all.collect().now_or_never().unwrap();
+        assert_eq!(rest.len() + 1, taken.load(Ordering::SeqCst));
+    }
+
+    #[test]
+    fn an_error_of_the_source_comes_last_and_once() {
+        let source = stream::iter([Ok(1), Ok(2), Err("gone"), Ok(3)]);
+        let mut all = TryFanOut::new(source, 10, |item| async move { item }.boxed());
+        let mut seen = Vec::new();
+        while let Some(next) = all.next().now_or_never().unwrap() {
+            seen.push(next);
+        }
+        seen[..2].sort_unstable();
+        assert_eq!(seen, [Ok(1), Ok(2), Err("gone")]);
+        assert_eq!(all.next().now_or_never().unwrap(), None);
+    }
+
+    #[test]
+    fn a_source_that_waits_holds_up_no_outcome() {
+        let source = stream::iter([1]).chain(stream::pending());
+        let mut all = FanOut::new(source, 10, |item| async move { item }.boxed());
+        assert_eq!(all.next().now_or_never(), Some(Some(1)));
+        assert_eq!(all.next().now_or_never(), None);
+    }
+}

@@ -240,7 +240,10 @@ impl Set {
             seat.answered = true;
             seat.proven |= end == End::Succeeded;
             // A connection from before the failure proves nothing about the next dial.
-            if state_ref.failed_at.is_some_and(|at| seat.connected_at >= at) {
+            if state_ref
+                .failed_at
+                .is_some_and(|at| seat.connected_at >= at)
+            {
                 state_ref.failed_at = None;
                 state_ref.failures = 0;
                 state_ref.not_before = None;
