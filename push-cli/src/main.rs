@@ -1,1 +1,33 @@
-fn main() {}
+//! The command line of anypush.
+
+mod args;
+mod completions;
+mod demo;
+mod devices;
+mod exit;
+mod interrupts;
+mod lines;
+mod logs;
+mod output;
+mod runtime;
+mod send;
+mod sim;
+
+use std::process::ExitCode;
+
+use args::{Command, SendCommand};
+use exit::Exit;
+
+fn main() -> ExitCode {
+    let cli = match args::parse() {
+        Ok(cli) => cli,
+        Err(exit) => return exit.into(),
+    };
+    let done = match cli.command {
+        Command::Send(SendCommand::Apns(args)) => send::apns::run(&args),
+        Command::Sim(args) => sim::run(&args),
+        Command::Demo(args) => demo::run(&args),
+        Command::Completions(args) => completions::run(&args),
+    };
+    done.unwrap_or_else(|error| Exit::of_error(&error)).into()
+}

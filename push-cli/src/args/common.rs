@@ -1,0 +1,135 @@
+//! The options that every `send` has.
+
+use std::num::{NonZeroU32, NonZeroUsize};
+use std::path::{Path, PathBuf};
+use std::time::Duration;
+
+use clap::{Args, ValueEnum};
+
+use super::value;
+
+/// Connection, output and logs.
+#[derive(Debug, Args)]
+pub(crate) struct Common {
+    /// PEM file of the roots to trust instead of the system's
+    #[arg(long, value_name = "FILE", help_heading = "Connection")]
+    pub(crate) ca: Option<PathBuf>,
+
+    /// The async runtime that carries everything
+    #[arg(
+        long,
+        value_enum,
+        value_name = "NAME",
+        default_value_t,
+        help_heading = "Connection"
+    )]
+    pub(crate) runtime: RuntimeName,
+
+    /// The TLS stack
+    #[arg(
+        long,
+        value_enum,
+        value_name = "NAME",
+        default_value_t,
+        help_heading = "Connection"
+    )]
+    pub(crate) tls: TlsName,
+
+    /// At most so many connections; more than one are opened only while the streams of those that
+    /// are open do not suffice
+    #[arg(
+        long,
+        value_name = "N",
+        default_value = "8",
+        help_heading = "Connection"
+    )]
+    pub(crate) connections: NonZeroUsize,
+
+    /// At most so many unanswered requests
+    #[arg(
+        long,
+        value_name = "N",
+        default_value = "1000",
+        help_heading = "Connection"
+    )]
+    pub(crate) in_flight: NonZeroU32,
+
+    /// Seconds that one push may take, from reading the device to the answer; also the longest
+    /// wait for the first connection. Fractions are fine
+    #[arg(
+        long,
+        value_name = "SECS",
+        default_value = "30",
+        value_parser = value::seconds,
+        help_heading = "Connection"
+    )]
+    pub(crate) timeout: Duration,
+
+    /// How to tell what became of each device [default: human on a terminal, else json]
+    #[arg(long, value_enum, value_name = "FORM", help_heading = "Output")]
+    pub(crate) output: Option<OutputFormat>,
+
+    /// Log to standard error: -v what happens, -vv also what the libraries below do. RUST_LOG, where it is set, decides
+    /// instead. No secret is logged, and of device tokens only the start
+    #[arg(short, long, action = clap::ArgAction::Count, help_heading = "Output")]
+    pub(crate) verbose: u8,
+}
+
+/// Where to send to.
+#[derive(Debug, Args)]
+pub(crate) struct Devices {
+    /// A device; may be repeated
+    #[arg(long = "token", value_name = "TOKEN", help_heading = "Devices")]
+    pub(crate) token: Vec<String>,
+
+    /// A file of devices, one per line, or - for standard input. It is read as it is sent, so its
+    /// size does not matter. Blank lines and white space around a device are skipped
+    #[arg(long, value_name = "FILE|-", help_heading = "Devices")]
+    pub(crate) tokens: Option<Source>,
+}
+
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, ValueEnum)]
+pub(crate) enum RuntimeName {
+    #[default]
+    Tokio,
+    Smol,
+}
+
+impl RuntimeName {
+    pub(crate) const fn as_str(self) -> &'static str {
+        match self {
+            Self::Tokio => "tokio",
+            Self::Smol => "smol",
+        }
+    }
+}
+
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, ValueEnum)]
+pub(crate) enum TlsName {
+    #[default]
+    Rustls,
+}
+
+#[derive(Clone, Copy, Debug, PartialEq, Eq, ValueEnum)]
+pub(crate) enum OutputFormat {
+    /// A table for people, and a progress bar while it takes long
+    Human,
+    /// One JSON object per line and device, in order of completion, and one last line that sums up
+    Json,
+}
+
+/// A file, or standard input.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub(crate) enum Source {
+    Stdin,
+    File(PathBuf),
+}
+
+impl From<&str> for Source {
+    fn from(text: &str) -> Self {
+        match text {
+            "-" => Self::Stdin,
+            path => Self::File(Path::new(path).to_owned()),
+        }
+    }
+}

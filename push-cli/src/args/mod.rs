@@ -1,0 +1,118 @@
+//! What can be typed: parsed here, done elsewhere.
+
+mod apns;
+mod common;
+mod completions;
+mod demo;
+mod message;
+mod sim;
+mod value;
+
+use clap::error::ErrorKind;
+use clap::{Parser, Subcommand};
+
+pub(crate) use apns::{Apns, Credentials, Delivery};
+pub(crate) use common::{Devices, OutputFormat, RuntimeName, Source};
+pub(crate) use completions::Completions;
+pub(crate) use demo::Demo;
+pub(crate) use message::Message;
+pub(crate) use sim::Sim;
+pub(crate) use value::Until;
+
+use crate::exit::{Exit, complain};
+
+const MANUAL: &str = "\
+Try it, without network or account:
+  anypush demo
+
+Send to a simulator on this machine:
+  anypush sim --dir /tmp/sim --apns 127.0.0.1:8443 &
+  anypush send apns --endpoint 127.0.0.1:8443 --ca /tmp/sim/ca.pem \\
+    --key /tmp/sim/AuthKey.p8 --key-id ABC123DEFG --team-id DEF123GHIJ \\
+    --topic com.example.app --body Hello \\
+    --token 00fc13adff785122b4ad28809a3420982341241421348097878e577c991de8f0
+
+Exit status:
+  0    all devices were accepted
+  1    some were not, or nobody read the output to its end
+  2    wrong use or configuration; one line on standard error says what to change
+  3    the service could not be reached
+  130  interrupted: what was under way was answered, the rest was not sent";
+
+/// Push notifications to any device, from any async runtime, through any TLS stack
+#[derive(Debug, Parser)]
+#[command(name = "anypush", version, after_help = MANUAL, max_term_width = 100)]
+pub(crate) struct Cli {
+    #[command(subcommand)]
+    pub(crate) command: Command,
+}
+
+#[derive(Debug, Subcommand)]
+pub(crate) enum Command {
+    /// Send one notification to any number of devices
+    #[command(subcommand, arg_required_else_help = true)]
+    Send(SendCommand),
+    Sim(Sim),
+    Demo(Demo),
+    Completions(Completions),
+}
+
+#[derive(Debug, Subcommand)]
+pub(crate) enum SendCommand {
+    Apns(Box<Apns>),
+}
+
+/// Reads the command line; where there is nothing to do, says why and how to end.
+pub(crate) fn parse() -> Result<Cli, Exit> {
+    Cli::try_parse().map_err(|error| match error.kind() {
+        ErrorKind::DisplayHelp
+        | ErrorKind::DisplayVersion
+        | ErrorKind::DisplayHelpOnMissingArgumentOrSubcommand => {
+            // A closed pipe is no fault here.
+            let _ = error.print();
+            match error.exit_code() {
+                0 => Exit::Success,
+                _ => Exit::Usage,
+            }
+        }
+        _ => {
+            complain(format_args!("{}", one_line(&error.to_string())));
+            Exit::Usage
+        }
+    })
+}
+
+/// What the parser says in several lines, with the usage left out.
+fn one_line(message: &str) -> String {
+    let start = message.strip_prefix("error: ").unwrap_or(message);
+    let end = ["\n\nUsage:", "\n\nFor more information"]
+        .iter()
+        .filter_map(|heading| start.find(heading))
+        .min()
+        .unwrap_or(start.len());
+    let words: Vec<&str> = start[..end].split_whitespace().collect();
+    words.join(" ")
+}
+
+#[cfg(test)]
+mod tests {
+    use clap::CommandFactory;
+
+    use super::*;
+
+    #[test]
+    fn the_definition_is_sound() {
+        Cli::command().debug_assert();
+    }
+
+    #[test]
+    fn what_is_wrong_stands_on_one_line() {
+        let error = Cli::try_parse_from(["anypush", "send", "apns", "--tokn", "00"]).unwrap_err();
+        let line = one_line(&error.to_string());
+        assert!(
+            line.contains("--tokn") && line.contains("--token"),
+            "{line}"
+        );
+        assert!(!line.contains('\n') && !line.contains("Usage"), "{line}");
+    }
+}

@@ -1,0 +1,118 @@
+//! The table in the end.
+
+use std::io::{self, Write};
+use std::time::Duration;
+
+use console::{Style, style};
+
+use crate::output::{Tally, VERDICTS, grouped};
+
+pub(super) struct Row {
+    pub(super) service: &'static str,
+    pub(super) backend: String,
+    /// How many the simulator took.
+    pub(super) taken: u64,
+    pub(super) tally: Tally,
+    /// From the first device to the last answer.
+    pub(super) took: Duration,
+}
+
+impl Row {
+    fn per_second(&self) -> u64 {
+        let seconds = self.took.as_secs_f64();
+        match seconds > 0.0 {
+            true => (self.tally.devices() as f64 / seconds) as u64,
+            false => 0,
+        }
+    }
+
+    /// The cells, in the order of the columns.
+    fn cells(&self, verdicts: &[&str]) -> Vec<String> {
+        let mut cells = vec![
+            self.service.to_owned(),
+            self.backend.clone(),
+            grouped(self.tally.devices()),
+        ];
+        let shown = self
+            .tally
+            .counts()
+            .filter(|(name, _)| verdicts.contains(name));
+        cells.extend(shown.map(|(_, count)| grouped(count)));
+        cells.push(grouped(self.per_second()));
+        cells
+    }
+}
+
+/// How many columns hold text; the others hold numbers.
+const TEXTS: usize = 2;
+
+const NOTES: &str = "\
+Every device has one outcome. Where it is unknown, the simulator took the push and kept its answer
+to itself. One provider token was refused as expired and one connection was ended by the service on
+the way: those pushes were sent again, and nothing shows.";
+
+pub(super) fn print(rows: &[Row]) -> io::Result<()> {
+    // What no service has is left out.
+    let occurs = |name: &&str| {
+        let mut counts = rows.iter().flat_map(|row| row.tally.counts());
+        counts.any(|(verdict, count)| verdict == *name && count > 0)
+    };
+    let verdicts: Vec<&str> = VERDICTS.into_iter().filter(occurs).collect();
+    let mut headings = vec!["service", "backend", "devices"];
+    headings.extend(&verdicts);
+    headings.push("per second");
+    // On two lines, so that the table fits a terminal.
+    let (upper, lower): (Vec<&str>, Vec<&str>) = headings.into_iter().map(two_lines).unzip();
+    let cells: Vec<Vec<String>> = rows.iter().map(|row| row.cells(&verdicts)).collect();
+
+    let width = |column: usize| {
+        let cells = cells.iter().filter_map(|row| row.get(column));
+        let widest = cells.map(|cell| cell.chars().count()).max();
+        let heading = upper[column].len().max(lower[column].len());
+        widest.unwrap_or(0).max(heading)
+    };
+    let widths: Vec<usize> = (0..upper.len()).map(width).collect();
+    let mut text = String::from("\n");
+    for headings in [&upper, &lower] {
+        let dim = headings
+            .iter()
+            .map(|heading| (*heading, Style::new().dim()));
+        text.push_str(&line(dim, &widths));
+    }
+    for row in &cells {
+        let styled = row.iter().enumerate().map(|(column, cell)| {
+            let accepted = TEXTS + 1;
+            let style = match column == accepted {
+                true => Style::new().green(),
+                false => Style::new(),
+            };
+            (cell.as_str(), style)
+        });
+        text.push_str(&line(styled, &widths));
+    }
+    let taken: Vec<String> = rows.iter().map(|row| grouped(row.taken)).collect();
+    let notes = format!("{NOTES}\nTaken by the simulators: {}.", taken.join(" and "));
+    text.push_str(&format!("\n{}\n", style(notes).dim()));
+    io::stdout().write_all(text.as_bytes())?;
+    io::stdout().flush()
+}
+
+/// A heading of two words as its two lines; one of one word stands below.
+fn two_lines(heading: &str) -> (&str, &str) {
+    match heading.find(['-', ' ']) {
+        Some(at) => (heading[..=at].trim_end(), &heading[at + 1..]),
+        None => ("", heading),
+    }
+}
+
+fn line<'a>(cells: impl Iterator<Item = (&'a str, Style)>, widths: &[usize]) -> String {
+    let mut text = String::from(" ");
+    for (column, ((cell, style), width)) in cells.zip(widths).enumerate() {
+        let cell = match column < TEXTS {
+            true => format!("{cell:<width$}"),
+            false => format!("{cell:>width$}"),
+        };
+        text.push_str(&format!(" {} ", style.apply_to(cell)));
+    }
+    format!("{}\n", text.trim_end())
+}

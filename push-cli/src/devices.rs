@@ -1,0 +1,206 @@
+//! Devices as they come: from the command line and from a file or a pipe, never all at once.
+
+use std::fs::File;
+use std::io::{self, Read};
+use std::pin::Pin;
+use std::sync::Arc;
+use std::sync::atomic::{AtomicBool, AtomicU64, Ordering};
+use std::task::{Context, Poll};
+
+use anyhow::Context as _;
+use futures_util::stream::Stream;
+use tokio::sync::mpsc::{self, Receiver, Sender};
+
+use crate::args::{Devices, Source};
+use crate::lines::{Line, Splitter};
+
+/// What is read at a time. The lines of one read are handed over together: it is as much as is
+/// there, so that a slow pipe holds up no device that it has given already.
+const READ_BYTES: usize = 32 * 1024;
+
+/// So many reads may lie ready.
+const READS_AHEAD: usize = 4;
+
+/// The devices of one run: those of the command line, then those of the file.
+#[derive(Debug)]
+pub(crate) struct Intake {
+    given: std::vec::IntoIter<Line>,
+    batch: std::vec::IntoIter<Line>,
+    batches: Option<Receiver<io::Result<Vec<Line>>>>,
+    steering: Steering,
+}
+
+/// Watches and ends an intake.
+#[derive(Clone, Debug, Default)]
+pub(crate) struct Steering(Arc<State>);
+
+#[derive(Debug, Default)]
+struct State {
+    stopped: AtomicBool,
+    /// Devices of the command line.
+    given: AtomicU64,
+    /// Devices and bytes of the file that were read so far.
+    read: AtomicU64,
+    read_bytes: AtomicU64,
+    /// The size of the file; 0 where it is not known.
+    size_bytes: AtomicU64,
+    /// The end was reached.
+    ended: AtomicBool,
+}
+
+impl Steering {
+    /// No device is taken any more.
+    pub(crate) fn stop(&self) {
+        self.0.stopped.store(true, Ordering::Release);
+    }
+
+    /// How many devices there are, as far as can be told: exactly at the end of what is read, and
+    /// before it by the size of the file. `None` where that is not known.
+    pub(crate) fn total(&self) -> Option<u64> {
+        let state = &self.0;
+        let load = |count: &AtomicU64| count.load(Ordering::Relaxed);
+        let (given, read, bytes) = (
+            load(&state.given),
+            load(&state.read),
+            load(&state.read_bytes),
+        );
+        if state.ended.load(Ordering::Acquire) {
+            return Some(given + read);
+        }
+        let size = Some(load(&state.size_bytes)).filter(|size| *size > 0 && bytes > 0)?;
+        let scale = size.max(bytes) as f64 / bytes as f64;
+        Some(given + (read as f64 * scale) as u64)
+    }
+}
+
+impl Intake {
+    /// Opens what there is to open. Reading begins at once, and waits where nothing is taken.
+    pub(crate) fn open(devices: &Devices) -> anyhow::Result<Self> {
+        anyhow::ensure!(
+            !devices.token.is_empty() || devices.tokens.is_some(),
+            "no devices: give --token TOKEN, --tokens FILE, or --tokens - for standard input"
+        );
+        let steering = Steering::default();
+        // A blank one stays, and gets its outcome: it was not meant to be blank.
+        let blank = || Line::Whole("".into());
+        let given = devices
+            .token
+            .iter()
+            .map(|token| Line::new(token.as_bytes()));
+        let given: Vec<Line> = given.map(|line| line.unwrap_or_else(blank)).collect();
+        steering
+            .0
+            .given
+            .store(given.len() as u64, Ordering::Relaxed);
+        let batches = match &devices.tokens {
+            None => {
+                steering.0.ended.store(true, Ordering::Release);
+                None
+            }
+            Some(Source::Stdin) => Some(read(io::stdin(), steering.clone())?),
+            Some(Source::File(path)) => {
+                let file =
+                    File::open(path).with_context(|| format!("can't read {}", path.display()))?;
+                let about = file.metadata();
+                let about = about.with_context(|| format!("can't read {}", path.display()))?;
+                anyhow::ensure!(
+                    !about.is_dir(),
+                    "can't read {}: it is a folder",
+                    path.display()
+                );
+                if about.is_file() {
+                    steering.0.size_bytes.store(about.len(), Ordering::Relaxed);
+                }
+                Some(read(file, steering.clone())?)
+            }
+        };
+        Ok(Self {
+            given: given.into_iter(),
+            batch: Vec::new().into_iter(),
+            batches,
+            steering,
+        })
+    }
+
+    pub(crate) fn steering(&self) -> Steering {
+        self.steering.clone()
+    }
+}
+
+impl Stream for Intake {
+    type Item = io::Result<Line>;
+
+    fn poll_next(mut self: Pin<&mut Self>, cx: &mut Context<'_>) -> Poll<Option<Self::Item>> {
+        if self.steering.0.stopped.load(Ordering::Acquire) {
+            return Poll::Ready(None);
+        }
+        loop {
+            let this = &mut *self;
+            if let Some(line) = this.given.next().or_else(|| this.batch.next()) {
+                return Poll::Ready(Some(Ok(line)));
+            }
+            let Some(batches) = &mut this.batches else {
+                return Poll::Ready(None);
+            };
+            match batches.poll_recv(cx) {
+                Poll::Pending => return Poll::Pending,
+                Poll::Ready(None) => return Poll::Ready(None),
+                Poll::Ready(Some(Err(error))) => return Poll::Ready(Some(Err(error))),
+                Poll::Ready(Some(Ok(lines))) => this.batch = lines.into_iter(),
+            }
+        }
+    }
+}
+
+/// Reads on a thread of its own, which a pipe may hold up as long as it likes.
+fn read(
+    source: impl Read + Send + 'static,
+    steering: Steering,
+) -> anyhow::Result<Receiver<io::Result<Vec<Line>>>> {
+    let (sender, receiver) = mpsc::channel(READS_AHEAD);
+    std::thread::Builder::new()
+        .name("devices".to_owned())
+        .spawn(move || read_all(source, &sender, &steering))
+        .context("can't start a thread")?;
+    Ok(receiver)
+}
+
+fn read_all(mut source: impl Read, sender: &Sender<io::Result<Vec<Line>>>, steering: &Steering) {
+    let mut splitter = Splitter::default();
+    let mut buffer = vec![0; READ_BYTES];
+    loop {
+        let lines = match source.read(&mut buffer) {
+            Err(error) if error.kind() == io::ErrorKind::Interrupted => continue,
+            Err(error) => {
+                // Nobody listens when the intake is over.
+                let _ = sender.blocking_send(Err(error));
+                return;
+            }
+            Ok(0) => {
+                let last: Vec<Line> = splitter.end().into_iter().collect();
+                steering
+                    .0
+                    .read
+                    .fetch_add(last.len() as u64, Ordering::Relaxed);
+                steering.0.ended.store(true, Ordering::Release);
+                let _ = sender.blocking_send(Ok(last));
+                return;
+            }
+            Ok(count) => {
+                let lines = splitter.split(&buffer[..count]);
+                steering
+                    .0
+                    .read_bytes
+                    .fetch_add(count as u64, Ordering::Relaxed);
+                steering
+                    .0
+                    .read
+                    .fetch_add(lines.len() as u64, Ordering::Relaxed);
+                lines
+            }
+        };
+        if !lines.is_empty() && sender.blocking_send(Ok(lines)).is_err() {
+            return;
+        }
+    }
+}

@@ -1,0 +1,89 @@
+//! Numbers, devices and verdicts as people read them.
+
+use std::time::Duration;
+
+use console::{Style, style};
+
+/// A line of headings.
+pub(super) fn heading(text: &str) -> String {
+    format!("{}\n", style(text).dim())
+}
+
+/// How long it took.
+pub(super) fn seconds(took: Duration) -> String {
+    match took.as_secs() {
+        0 => format!("{} ms", took.as_millis().max(1)),
+        1..60 => format!("{:.2} s", took.as_secs_f64()),
+        secs => format!("{} min {:02} s", secs / 60, secs % 60),
+    }
+}
+
+/// Start and end of a long device, and nothing that moves the cursor.
+pub(super) fn shortened(device: &str) -> String {
+    let shown: Vec<char> = device
+        .chars()
+        .map(|character| match character.is_control() {
+            true => '\u{fffd}',
+            false => character,
+        })
+        .collect();
+    if shown.len() <= 18 {
+        return shown.into_iter().collect();
+    }
+    let (start, end) = (&shown[..8], &shown[shown.len() - 8..]);
+    start.iter().chain(&['…']).chain(end).collect()
+}
+
+/// How a verdict looks.
+pub(super) fn colour(verdict: &str) -> Style {
+    match verdict {
+        "accepted" => Style::new().green(),
+        "remove-token" | "replace-token" => Style::new().cyan(),
+        "retry-after" | "unknown" => Style::new().yellow(),
+        _ => Style::new().red(),
+    }
+}
+
+/// What a verdict asks for.
+pub(super) fn what_to_do(verdict: &str) -> &'static str {
+    match verdict {
+        "accepted" => "nothing: the service took it",
+        "replace-token" => "store the new token instead",
+        "remove-token" => "delete it, unless registered again since",
+        "retry-after" => "send again: it was surely not taken",
+        "unknown" => "answer lost: sending again can show twice",
+        "fix-credentials" => "correct key, certificate or topic",
+        _ => "correct the message or the token",
+    }
+}
+
+/// A number with its thousands apart.
+pub(crate) fn grouped(number: u64) -> String {
+    let digits = number.to_string();
+    let mut text = String::with_capacity(digits.len() * 4 / 3);
+    for (index, digit) in digits.chars().enumerate() {
+        if index > 0 && (digits.len() - index).is_multiple_of(3) {
+            text.push(',');
+        }
+        text.push(digit);
+    }
+    text
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn thousands_are_apart() {
+        let shown = [0, 999, 1000, 1_234_567].map(grouped);
+        assert_eq!(shown, ["0", "999", "1,000", "1,234,567"]);
+    }
+
+    #[test]
+    fn a_device_is_shortened_and_moves_no_cursor() {
+        assert_eq!(shortened("00fc"), "00fc");
+        assert_eq!(shortened(&"0123abcd".repeat(8)), "0123abcd…0123abcd");
+        assert_eq!(shortened("a\x1b[2J"), "a\u{fffd}[2J");
+    }
+}

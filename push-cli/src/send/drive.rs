@@ -1,0 +1,165 @@
+//! The course of one run, the same for every service.
+
+use std::future::poll_fn;
+use std::io;
+use std::task::Poll;
+use std::time::{Duration, Instant};
+
+use anyhow::{Context, Result};
+use anypush::Verdict;
+use futures_util::stream::{Stream, StreamExt};
+
+use crate::devices::Steering;
+use crate::exit::{Exit, complain};
+use crate::interrupts::Interrupts;
+use crate::lines::Line;
+use crate::output::{Entry, Output, Summary, Tally};
+
+/// What a run is given.
+pub(crate) struct Course<'a> {
+    pub(crate) interrupts: &'a Interrupts,
+    pub(crate) intake: Steering,
+    pub(crate) output: &'a mut Output,
+    /// After so long without an answer, no device is taken any more.
+    pub(crate) patience: Duration,
+}
+
+/// How a run ended.
+#[derive(Debug, Default)]
+struct Run {
+    tally: Tally,
+    /// Since when every device was unreached; `None` after an answer.
+    unreached_since: Option<Instant>,
+    /// Some device was answered, or may have been.
+    reached: bool,
+    /// Some device was not sent to, since there was no connection.
+    unreached: bool,
+    gave_up: bool,
+    interrupted: bool,
+    unread: Option<io::Error>,
+    unheard: Option<io::Error>,
+}
+
+/// Takes the outcomes, tells them, and tells in the end what there was.
+///
+/// An interrupt, a service that has fallen silent and an output that nobody reads end the intake;
+/// the outcomes of the devices that were taken still come. A second interrupt ends it all.
+pub(crate) async fn drive<O>(
+    course: Course<'_>,
+    outcomes: impl Stream<Item = io::Result<(Line, O)>>,
+    entry: impl for<'e> Fn(&'e Line, &'e O) -> Entry<'e>,
+    connections: impl FnOnce() -> u64,
+) -> Result<Exit> {
+    let Course {
+        interrupts,
+        intake,
+        output,
+        patience,
+    } = course;
+    let mut outcomes = std::pin::pin!(outcomes);
+    let mut run = Run::default();
+    let started = Instant::now();
+    let mut seen = 0;
+    loop {
+        let next = poll_fn(|cx| {
+            if interrupts.poll_beyond(seen, cx).is_ready() {
+                return Poll::Ready(Event::Interrupt);
+            }
+            let polled = outcomes.poll_next_unpin(cx);
+            if polled.is_pending() && run.unheard.is_none() {
+                run.unheard = output.idle().err();
+            }
+            polled.map(Event::Outcome)
+        });
+        match next.await {
+            Event::Interrupt => {
+                seen = interrupts.count();
+                run.interrupted = true;
+                if seen > 1 {
+                    complain(format_args!(
+                        "interrupted twice: the summary lacks the devices that were under way"
+                    ));
+                    break;
+                }
+                intake.stop();
+            }
+            Event::Outcome(None) => break,
+            Event::Outcome(Some(Err(error))) => run.unread = Some(error),
+            Event::Outcome(Some(Ok((line, outcome)))) => {
+                let entry = entry(&line, &outcome);
+                run.note(&entry, patience);
+                if run.unheard.is_none() {
+                    run.unheard = output.outcome(&entry).err();
+                }
+            }
+        }
+        if run.gave_up || run.unheard.is_some() {
+            intake.stop();
+        }
+    }
+    let summary = Summary {
+        tally: run.tally.clone(),
+        took: started.elapsed(),
+        connections: connections(),
+    };
+    if let Some(error) = run.unheard.take() {
+        return Err(error).context(UNHEARD);
+    }
+    output.finish(&summary).context(UNHEARD)?;
+    Ok(run.exit(patience))
+}
+
+const UNHEARD: &str = "can't write the outcomes";
+
+enum Event<O> {
+    Interrupt,
+    Outcome(Option<io::Result<(Line, O)>>),
+}
+
+impl Run {
+    fn note(&mut self, entry: &Entry<'_>, patience: Duration) {
+        self.tally.count(&entry.verdict);
+        if entry.status.is_some() {
+            self.reached = true;
+            self.unreached_since = None;
+        } else if entry.unreached {
+            match entry.verdict {
+                Verdict::Unknown => self.reached = true,
+                _ => self.unreached = true,
+            }
+            let since = *self.unreached_since.get_or_insert_with(Instant::now);
+            self.gave_up |= since.elapsed() > patience;
+        }
+    }
+
+    /// Says what the summary does not, and chooses the status.
+    fn exit(&self, patience: Duration) -> Exit {
+        if let Some(error) = &self.unread {
+            complain(format_args!("can't read the devices to their end: {error}"));
+        }
+        if self.gave_up {
+            let seconds = patience.as_secs_f64();
+            complain(format_args!(
+                "the service gave no answer for {seconds} s: no more devices were taken"
+            ));
+            return Exit::Unreachable;
+        }
+        if self.unreached && !self.reached {
+            complain(format_args!(
+                "the service could not be reached: no device was sent to"
+            ));
+            return Exit::Unreachable;
+        }
+        if self.interrupted {
+            complain(format_args!("interrupted: no more devices were taken"));
+            return Exit::Interrupted;
+        }
+        if self.unread.is_some() {
+            return Exit::Usage;
+        }
+        if self.tally.accepted() == self.tally.devices() {
+            return Exit::Success;
+        }
+        Exit::SomeNotAccepted
+    }
+}

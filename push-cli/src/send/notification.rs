@@ -1,0 +1,173 @@
+//! The notification that the options describe.
+
+use std::fs;
+use std::io::{self, Read};
+use std::path::Path;
+
+use anyhow::{Context, Result, bail, ensure};
+use anypush::apns::{Expiration, Notification, PushType};
+
+use crate::args::{Apns, Delivery, Message, Source, Until};
+
+/// Far more than any push type allows, and little enough to be read whole.
+const MAX_FILE_BYTES: u64 = 1 << 20;
+
+/// Reads what there is to read.
+pub(super) fn notification(args: &Apns) -> Result<Notification> {
+    let push_type = args.delivery.push_type;
+    let said = match &args.payload {
+        Some(source) => {
+            ensure!(
+                args.message == Message::default(),
+                "--payload is the whole notification: leave the message options out"
+            );
+            Notification::raw(push_type, read(source, args)?)
+        }
+        None => said(push_type, &args.message)?,
+    };
+    Ok(delivered(said, &args.delivery))
+}
+
+fn read(source: &Source, args: &Apns) -> Result<Vec<u8>> {
+    let mut payload = Vec::new();
+    match source {
+        Source::Stdin => {
+            ensure!(
+                args.devices.tokens != Some(Source::Stdin),
+                "standard input can't give both devices and payload: name a file for one of them"
+            );
+            io::stdin().take(MAX_FILE_BYTES).read_to_end(&mut payload)
+        }
+        Source::File(path) => open(path)?.take(MAX_FILE_BYTES).read_to_end(&mut payload),
+    }
+    .context("can't read the payload")?;
+    Ok(payload)
+}
+
+fn open(path: &Path) -> Result<fs::File> {
+    fs::File::open(path).with_context(|| format!("can't read {}", path.display()))
+}
+
+/// The payload, option by option.
+fn said(push_type: PushType, message: &Message) -> Result<Notification> {
+    let mut said = match push_type {
+        PushType::Alert => {
+            ensure!(
+                *message != Message::default(),
+                "the notification says nothing: give --title, --body, --badge or another message \
+                 option, or --payload"
+            );
+            Notification::from_payload(push_type, anypush::apns::Payload::default())
+        }
+        PushType::Background => Notification::background(),
+        PushType::Location => Notification::location(),
+        PushType::Voip => Notification::voip(),
+        PushType::Complication => Notification::complication(),
+        PushType::FileProvider => Notification::file_provider(),
+        PushType::Mdm => Notification::mdm(message.push_magic.as_deref().unwrap_or_default()),
+        PushType::PushToTalk => Notification::push_to_talk(),
+        PushType::Widgets => Notification::widgets(),
+        PushType::Controls => Notification::controls(),
+        _ => bail!("push type {push_type} has no message options: give its JSON with --payload"),
+    };
+    ensure!(
+        message.push_magic.is_none() || push_type == PushType::Mdm,
+        "--push-magic is for push type mdm: leave it out, or give --push-type mdm"
+    );
+    said = alert(said, message);
+    if let Some(badge) = message.badge {
+        said = said.badge(badge);
+    }
+    if let Some(sound) = message.sound.as_deref() {
+        said = said.sound(sound);
+    }
+    if let Some(id) = &message.thread_id {
+        said = said.thread_id(id);
+    }
+    if let Some(category) = &message.category {
+        said = said.category(category);
+    }
+    if message.content_available {
+        said = said.content_available(true);
+    }
+    if message.mutable_content {
+        said = said.mutable_content(true);
+    }
+    if let Some(level) = &message.interruption_level {
+        said = said.interruption_level(level.clone());
+    }
+    if let Some(score) = message.relevance_score {
+        said = said.relevance_score(score);
+    }
+    if let Some(id) = &message.target_content_id {
+        said = said.target_content_id(id);
+    }
+    if let Some(criteria) = &message.filter_criteria {
+        said = said.filter_criteria(criteria);
+    }
+    for (key, value) in &message.custom {
+        said = said.custom(key, value);
+    }
+    if message.truncate {
+        said = said.truncate();
+    }
+    Ok(said)
+}
+
+fn alert(mut said: Notification, message: &Message) -> Notification {
+    if let Some(title) = message.title.as_deref() {
+        said = said.title(title);
+    }
+    if let Some(subtitle) = &message.subtitle {
+        said = said.subtitle(subtitle);
+    }
+    if let Some(body) = message.body.as_deref() {
+        said = said.body(body);
+    }
+    if let Some(file) = &message.launch_image {
+        said = said.launch_image(file);
+    }
+    if let Some(key) = &message.loc_key {
+        said = said.loc_key(key);
+    }
+    if !message.loc_args.is_empty() {
+        said = said.loc_args(&message.loc_args);
+    }
+    if let Some(key) = &message.title_loc_key {
+        said = said.title_loc_key(key);
+    }
+    if !message.title_loc_args.is_empty() {
+        said = said.title_loc_args(&message.title_loc_args);
+    }
+    if let Some(key) = &message.subtitle_loc_key {
+        said = said.subtitle_loc_key(key);
+    }
+    if !message.subtitle_loc_args.is_empty() {
+        said = said.subtitle_loc_args(&message.subtitle_loc_args);
+    }
+    said
+}
+
+/// The headers.
+fn delivered(mut said: Notification, delivery: &Delivery) -> Notification {
+    if let Some(topic) = &delivery.topic {
+        said = said.topic(topic);
+    }
+    if let Some(priority) = delivery.priority {
+        said = said.priority(priority);
+    }
+    if let Some(until) = delivery.expiration {
+        said = said.expiration(match until {
+            Until::Once => Expiration::Once,
+            Until::In(wait) => Expiration::In(wait),
+            Until::At(time) => Expiration::At(time),
+        });
+    }
+    if let Some(id) = &delivery.collapse_id {
+        said = said.collapse_id(id);
+    }
+    if let Some(id) = delivery.apns_id {
+        said = said.id(id);
+    }
+    said
+}

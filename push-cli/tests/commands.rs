@@ -1,0 +1,117 @@
+//! The other commands.
+
+mod support;
+
+use std::io::{Read, Write};
+use std::net::TcpStream;
+
+use support::{Running, anypush, json, run, token};
+
+#[test]
+fn the_simulator_tells_where_it_listens_and_ends_when_it_is_interrupted() {
+    let dir = tempfile::tempdir().unwrap();
+    for signal in ["INT", "TERM"] {
+        let mut command = anypush(["sim", "--apns", "127.0.0.1:0", "--control", "127.0.0.1:0"]);
+        let mut sim = Running::start(command.arg("--dir").arg(dir.path()));
+        let lines = [json(&sim.line()), json(&sim.line())];
+        let [apns, control] = lines.each_ref().map(|line| line["addr"].as_str().unwrap());
+        assert_eq!(lines[0]["service"], "apns");
+        assert_eq!(lines[1]["service"], "control");
+
+        let mut send = anypush(["send", "apns", "--topic", "com.example.app", "--body", "x"]);
+        send.arg("--ca").arg(dir.path().join("ca.pem"));
+        send.arg("--key").arg(dir.path().join("AuthKey.p8"));
+        send.args(["--key-id", "ABC123DEFG", "--team-id", "DEF123GHIJ"]);
+        let ended = run(send.args(["--endpoint", apns, "--token", &token(1)]));
+        assert_eq!(ended.code, Some(0), "{ended:?}");
+
+        let mut tcp = TcpStream::connect(control).unwrap();
+        tcp.write_all(b"GET /stats HTTP/1.1\r\nhost: localhost\r\nconnection: close\r\n\r\n")
+            .unwrap();
+        let mut stats = String::new();
+        tcp.read_to_string(&mut stats).unwrap();
+        assert!(stats.contains("\"accepted\":1"), "{stats}");
+
+        sim.signal(signal);
+        let ended = sim.end();
+        assert_eq!(ended.code, Some(0), "{ended:?}");
+        assert_eq!(ended.stdout, "");
+        assert_eq!(ended.stderr, "");
+    }
+}
+
+#[test]
+fn a_simulator_that_cannot_listen_is_status_2() {
+    let taken = support::sim();
+    let address = taken.apns_addr().unwrap().to_string();
+    let dir = tempfile::tempdir().unwrap();
+    let ended = run(anypush(["sim", "--apns", &address])
+        .arg("--dir")
+        .arg(dir.path()));
+    assert_eq!(ended.code, Some(2), "{ended:?}");
+    assert_eq!(ended.stderr.lines().count(), 1, "{ended:?}");
+    assert!(ended.stderr.contains(&address), "{ended:?}");
+}
+
+#[test]
+fn the_demo_needs_nothing_and_shows_every_runtime() {
+    let ended = run(&mut anypush(["demo", "--count", "300"]));
+    assert_eq!(ended.code, Some(0), "{ended:?}");
+    assert_eq!(ended.stderr, "");
+    for part in [
+        "tokio, rustls",
+        "smol, rustls",
+        "accepted",
+        "credentials",
+        "unknown",
+    ] {
+        assert!(ended.stdout.contains(part), "{part}: {}", ended.stdout);
+    }
+    // Ten of each kind of failure, and one of the kinds twice.
+    let row = |runtime: &str| {
+        let row = ended.stdout.lines().find(|line| line.contains(runtime));
+        let row = row.expect("a row").split_whitespace();
+        row.skip(3).take(7).collect::<Vec<_>>().join(" ")
+    };
+    for runtime in ["tokio,", "smol,"] {
+        assert_eq!(row(runtime), "300 230 10 20 10 10 20");
+    }
+}
+
+#[test]
+fn a_demo_of_one_device_is_a_demo() {
+    let ended = run(&mut anypush(["demo", "--count", "1"]));
+    assert_eq!(ended.code, Some(0), "{ended:?}");
+}
+
+#[test]
+fn every_shell_has_its_completions() {
+    for shell in ["bash", "zsh", "fish", "powershell", "elvish"] {
+        let ended = run(&mut anypush(["completions", shell]));
+        assert_eq!(ended.code, Some(0), "{ended:?}");
+        assert!(ended.stdout.contains("anypush"), "{shell}");
+        assert!(ended.stdout.contains("collapse-id"), "{shell}");
+    }
+}
+
+#[test]
+fn help_is_a_manual() {
+    for (args, parts) in [
+        (&["--help"][..], &["anypush demo", "Exit status"][..]),
+        (
+            &["send", "apns", "--help"],
+            &["Examples", "--expiration", "default: 30", "retry-after"],
+        ),
+        (&["sim", "--help"], &["AuthKey.p8", "POST /faults"]),
+        (&["demo", "--help"], &["--count", "20000"]),
+        (&["completions", "--help"], &["bash"]),
+    ] {
+        let ended = run(&mut anypush(args));
+        assert_eq!(ended.code, Some(0), "{ended:?}");
+        for part in parts {
+            assert!(ended.stdout.contains(part), "{part}: {}", ended.stdout);
+        }
+    }
+    let nothing = run(&mut anypush([""; 0]));
+    assert_eq!(nothing.code, Some(2));
+}
