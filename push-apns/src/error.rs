@@ -28,7 +28,7 @@ impl Error {
     }
 
     pub(crate) fn sent_as(mut self, id: ApnsId, attempts: u32) -> Self {
-        self.id = Some(id);
+        self.id = (attempts > 0).then_some(id);
         self.attempts = attempts;
         self
     }
@@ -58,8 +58,8 @@ impl Error {
         }
     }
 
-    /// The `apns-id` that the push was sent as; `None` when it was not sent at all. Send it again
-    /// under the same one.
+    /// The `apns-id` that the push was sent as; `None` when it was never handed to a connection.
+    /// Send it again under the same one.
     pub fn id(&self) -> Option<ApnsId> {
         self.id
     }

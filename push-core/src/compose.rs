@@ -9,6 +9,7 @@ use async_trait::async_trait;
 use futures_util::future::{Either, select};
 use futures_util::stream::{FuturesUnordered, StreamExt};
 
+use crate::clock::later;
 use crate::{
     Backend, BoxFuture, Certificate, Connection, Error, ErrorKind, Identity, Lock, Result,
     Security, Target,
@@ -100,17 +101,18 @@ const ATTEMPT_DELAY: Duration = Duration::from_millis(250);
 const MAX_ADDRESSES: usize = 16;
 
 impl<R: Runtime, T: Tls> Compose<R, T> {
-    /// Puts a runtime and a TLS stack together; the connect timeout is 10 seconds.
+    /// Puts a runtime and a TLS stack together; the connect timeout is 60 seconds.
     pub fn new(runtime: R, tls: T) -> Self {
         Self {
             runtime,
             tls,
-            connect_timeout: Duration::from_secs(10),
+            connect_timeout: Duration::from_secs(60),
             dials: AtomicUsize::new(0),
         }
     }
 
-    /// How long resolving, connecting and the handshake may take together. Default: 10 seconds.
+    /// How long resolving, connecting and the handshake may take together. Default: 60 seconds; a
+    /// session has a limit of its own, which is shorter.
     #[must_use]
     pub fn connect_timeout(mut self, timeout: Duration) -> Self {
         self.connect_timeout = timeout;
@@ -241,7 +243,7 @@ impl<R: Runtime, T: Tls> Backend for Compose<R, T> {
         target: &Target,
         certificate: Option<&dyn Certificate>,
     ) -> Result<Box<dyn Connection>> {
-        let until = self.runtime.now() + self.connect_timeout;
+        let until = later(self.runtime.now(), self.connect_timeout);
         let dial = std::pin::pin!(self.dial(target, certificate));
         match select(dial, self.runtime.sleep_until(until)).await {
             Either::Left((outcome, _)) => outcome,

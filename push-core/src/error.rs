@@ -21,6 +21,7 @@ struct Inner {
     kind: ErrorKind,
     message: String,
     retry_after: Option<Duration>,
+    attempts: u32,
     source: Option<Source>,
 }
 
@@ -73,6 +74,7 @@ impl Error {
             kind,
             message: message.into(),
             retry_after: None,
+            attempts: 0,
             source: None,
         }))
     }
@@ -90,11 +92,18 @@ impl Error {
         self.change(|inner| inner.retry_after = Some(wait))
     }
 
+    /// The same error with the number of attempts that were made.
+    #[must_use]
+    pub fn with_attempts(self, attempts: u32) -> Self {
+        self.change(|inner| inner.attempts = attempts)
+    }
+
     fn change(self, change: impl FnOnce(&mut Inner)) -> Self {
         let mut inner = Arc::try_unwrap(self.0).unwrap_or_else(|shared| Inner {
             kind: shared.kind,
             message: shared.message.clone(),
             retry_after: shared.retry_after,
+            attempts: shared.attempts,
             source: Some(Box::new(Self(shared))),
         });
         change(&mut inner);
@@ -109,6 +118,11 @@ impl Error {
     /// How long to wait before another try; `None` when nothing is known about it.
     pub fn retry_after(&self) -> Option<Duration> {
         self.0.retry_after
+    }
+
+    /// How often the request was handed to a connection; zero when it never was.
+    pub fn attempts(&self) -> u32 {
+        self.0.attempts
     }
 
     /// Whether the peer may have taken the request all the same: its answer is what was lost.

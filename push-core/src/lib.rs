@@ -14,6 +14,7 @@
 
 mod backend;
 mod certificate;
+mod clock;
 mod compose;
 mod egress;
 mod error;

@@ -36,9 +36,13 @@ pub(super) async fn deliver(
     loop {
         let access = inner.access();
         match access.http2.exchange(&push, course.deadline).await {
-            // The credentials were replaced while it waited.
-            Err(error) if error.kind() == ErrorKind::Moved => {}
-            Err(error) => return Err(Error::from(error).sent_as(id, course.attempts)),
+            Err(error) => {
+                course.attempts += error.attempts();
+                // The credentials were replaced while it waited: the new ones serve.
+                if error.kind() != ErrorKind::Moved {
+                    return Err(Error::from(error).sent_as(id, course.attempts));
+                }
+            }
             Ok(answer) => {
                 if let Some(outcome) = course.judge(inner, &access, answer).await {
                     return outcome;
@@ -79,6 +83,8 @@ impl Course {
                 }
             }
             Advice::RetryLater => {
+                // The wait holds no connection.
+                drop(answer);
                 let now = backend.now();
                 let wait = inner.retry.delay(
                     self.answers,

@@ -211,8 +211,7 @@ impl Inner {
     }
 
     fn deadline(&self) -> Instant {
-        let now = self.session.backend().now();
-        now.checked_add(self.timeout).unwrap_or(now)
+        self.session.deadline(self.timeout)
     }
 
     fn prepare(&self, notification: &Notification, access: &Access) -> Result<Prepared, Error> {

@@ -8,9 +8,11 @@ use std::task::Poll;
 use futures_util::future::{Either, select};
 use tokio_util::compat::FuturesAsyncReadCompatExt;
 
+use super::credential::Authorize;
 use super::link::{Driver, H2Connection, Link};
 use super::set::Set;
 use super::wire::{Observed, Wire};
+use crate::clock::later;
 use crate::compose::timed_out;
 use crate::session::{Permit, Shared};
 use crate::{Error, ErrorKind, Result, Target};
@@ -55,12 +57,16 @@ async fn dial(weak: &Weak<Set>, shared: &Arc<Shared>) -> Result<()> {
     if let Some(until) = weak.upgrade().and_then(|set| set.not_before()) {
         shared.backend.sleep_until(until).await;
     }
-    let permit = Permit::take(shared).await;
-    let Some(set) = weak.upgrade().filter(|set| set.is_wanted()) else {
+    let wanted = || weak.upgrade().is_some_and(|set| set.is_wanted());
+    let Some(permit) = Permit::take(shared, wanted).await else {
         return Ok(());
     };
+    let Some(set) = weak.upgrade() else {
+        return Ok(());
+    };
+    let generation = set.generation();
     let target = set.key.target.clone();
-    let certificate = set.certificate.clone();
+    let (certificate, authorize) = set.credentials();
     drop(set);
 
     let timeout = shared.config.connect_timeout;
@@ -70,13 +76,14 @@ async fn dial(weak: &Weak<Set>, shared: &Arc<Shared>) -> Result<()> {
         handshake(target, Wire::new(connection.await?)).await
     };
     let connect = std::pin::pin!(connect);
-    let until = shared.backend.now() + timeout;
+    let until = later(shared.backend.now(), timeout);
     let connected = match select(connect, shared.backend.sleep_until(until)).await {
         Either::Left((outcome, _)) => outcome?,
         Either::Right(_) => return Err(timed_out(&target, timeout)),
     };
-    if let Some(set) = weak.upgrade() {
-        connected.join(&set, permit);
+    // A connection with credentials that were replaced meanwhile is not wanted any more.
+    if let Some(set) = weak.upgrade().filter(|set| set.generation() == generation) {
+        connected.join(&set, authorize.as_deref(), permit);
     }
     Ok(())
 }
@@ -99,20 +106,22 @@ async fn handshake(target: &Target, wire: Wire) -> Result<Connected> {
         // About a thousand late answers to dropped streams would end the connection otherwise.
         .max_local_error_reset_streams(None)
         .max_header_list_size(16 * 1024)
+        // Answers of a few bytes are what is expected here, thousands of them in one go.
+        .data_frame_budget(16 * 1024 * 1024)
         .handshake(wire.clone().compat())
         .await
         .map_err(|error| no_http2(target, &observed, error))?;
     let settings = poll_fn(|cx| {
-        let polled = Pin::new(&mut connection).poll(cx);
-        if observed.settings_came() {
-            return Poll::Ready(Ok(()));
+        match Pin::new(&mut connection).poll(cx) {
+            Poll::Ready(Err(error)) => Poll::Ready(Err(no_http2(target, &observed, error))),
+            Poll::Ready(Ok(())) => Poll::Ready(Err(closed_early(target, &observed))),
+            // A farewell right after the greeting is none that could be used.
+            Poll::Pending if observed.goaway().is_some() => {
+                Poll::Ready(Err(closed_early(target, &observed)))
+            }
+            Poll::Pending if observed.settings_came() => Poll::Ready(Ok(())),
+            Poll::Pending => Poll::Pending,
         }
-        polled.map(|end| {
-            Err(match end {
-                Err(error) => no_http2(target, &observed, error),
-                Ok(()) => closed_early(target),
-            })
-        })
     });
     settings.await?;
     Ok(Connected {
@@ -123,36 +132,32 @@ async fn handshake(target: &Target, wire: Wire) -> Result<Connected> {
 }
 
 fn no_http2(target: &Target, observed: &Observed, error: h2::Error) -> Error {
-    if let Some(goaway) = observed.goaway() {
-        let message = format!("{target} refused the connection: {}", goaway.text);
-        return Error::new(ErrorKind::Connect, message).with_source(error);
+    if observed.is_not_http2() {
+        let message = format!("{target} does not speak HTTP/2");
+        return Error::new(ErrorKind::Protocol, message).with_source(error);
     }
-    if error.is_io() && !observed.is_not_http2() {
-        let message = format!("{target} closed the connection before it could be used");
-        return Error::new(ErrorKind::Connect, message).with_source(error);
+    if error.is_io() || observed.goaway().is_some() {
+        return closed_early(target, observed).with_source(error);
     }
-    let message = format!("{target} does not speak HTTP/2");
+    let message = format!("{target} does not speak HTTP/2 as it should");
     Error::new(ErrorKind::Protocol, message).with_source(error)
 }
 
-fn closed_early(target: &Target) -> Error {
-    let message = format!("{target} closed the connection before it could be used");
+fn closed_early(target: &Target, observed: &Observed) -> Error {
+    let message = match observed.goaway() {
+        Some(goaway) => format!("{target} refused the connection: {goaway}"),
+        None => format!("{target} closed the connection before it could be used"),
+    };
     Error::new(ErrorKind::Connect, message)
 }
 
 impl Connected {
     /// Takes its place in the set, and is driven from now on.
-    fn join(self, set: &Arc<Set>, permit: Permit) {
+    fn join(self, set: &Arc<Set>, authorize: Option<&dyn Authorize>, permit: Permit) {
         let shared = set.shared.clone();
         shared.counters.connected.count();
-        let credential = set.authorize.as_ref().map(|authorize| authorize.attach());
-        let link = Arc::new(Link::new(
-            set.next_id(),
-            self.sender,
-            self.wire.observed(),
-            credential,
-            permit,
-        ));
+        let credential = authorize.map(Authorize::attach);
+        let link = Arc::new(Link::new(set.next_id(), self.sender, self.wire, credential));
         tracing::debug!(link = link.id, target = %set.key.target, "connected");
         set.connected(link.clone());
         let driver = Driver::new(
@@ -160,7 +165,7 @@ impl Connected {
             Arc::downgrade(set),
             shared.clone(),
             self.connection,
-            self.wire,
+            permit,
         );
         shared.backend.spawn(Box::pin(driver));
     }

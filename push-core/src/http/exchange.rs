@@ -81,8 +81,14 @@ enum Attempt {
     NotStarted,
     /// Provably not processed: it may go to another connection.
     Unprocessed(Error),
+    /// Handed to a connection, with no answer.
     Failed(Error),
+    /// Not handed to a connection, and no other would help.
+    NotSent(Error),
 }
+
+/// How many connections may end under a request before it is written; each takes a dial.
+const MAX_NOT_STARTED: u32 = 100;
 
 /// Sends a request, and again where it was provably not processed.
 pub(crate) async fn exchange(
@@ -93,25 +99,37 @@ pub(crate) async fn exchange(
     let counters = &set.shared.counters;
     let mut watch = set.shared.watch(deadline);
     let generation = set.generation();
-    let mut attempts = 0;
+    let (mut attempts, mut not_started) = (0, 0);
     loop {
         if set.generation() != generation {
-            return Err(Set::moved());
+            return Err(Set::moved().with_attempts(attempts));
         }
-        let slot = set.acquire(&mut watch).await?;
+        let slot = match set.acquire(&mut watch).await {
+            Ok(slot) => slot,
+            Err(error) if attempts == 0 => return Err(error),
+            Err(error) => return Err(error.with_attempts(attempts)),
+        };
         match attempt(set, slot, outgoing, &mut watch).await {
             Attempt::Answered(mut answer) => {
                 counters.answered.count();
                 answer.attempts = attempts + 1;
                 return Ok(answer);
             }
-            Attempt::Failed(error) => return Err(error),
-            Attempt::NotStarted => {}
+            Attempt::Failed(error) => return Err(error.with_attempts(attempts + 1)),
+            Attempt::NotSent(error) => return Err(error.with_attempts(attempts)),
+            Attempt::NotStarted => {
+                not_started += 1;
+                if not_started > MAX_NOT_STARTED {
+                    let message = "every connection ended before the request could be written";
+                    return Err(Error::new(ErrorKind::Refused, message).with_attempts(attempts));
+                }
+            }
             Attempt::Unprocessed(error) => {
                 attempts += 1;
                 if attempts > set.shared.config.max_resends {
                     let message = format!("the server refused the request {attempts} times");
-                    return Err(Error::new(ErrorKind::Refused, message).with_source(error));
+                    let refused = Error::new(ErrorKind::Refused, message).with_source(error);
+                    return Err(refused.with_attempts(attempts));
                 }
                 counters.resent.count();
             }
@@ -126,6 +144,11 @@ async fn attempt(
     watch: &mut Watch,
 ) -> Attempt {
     let shared = &set.shared;
+    if watch.has_passed(shared.backend.as_ref()) {
+        shared.counters.timed_out.count();
+        let message = "not sent: the deadline passed before the request was written";
+        return Attempt::NotSent(Error::new(ErrorKind::Timeout, message));
+    }
     let link = slot.link().clone();
     let mut request = outgoing.request();
     match link.header(shared.backend.system_time()) {
@@ -135,14 +158,14 @@ async fn attempt(
         Ok(None) => {
             request.headers_mut().remove(AUTHORIZATION);
         }
-        Err(error) => return Attempt::Failed(error),
+        Err(error) => return Attempt::NotSent(error),
     }
     let (response, stream) = match link.start(request, outgoing.body()) {
         Ok(started) => started,
         Err(NotStarted::Malformed(error)) => {
             let error = Error::new(ErrorKind::Config, "the request can't be sent by HTTP/2")
                 .with_source(error);
-            return Attempt::Failed(error);
+            return Attempt::NotSent(error);
         }
         Err(NotStarted::Ended) => {
             set.retire(&link);
@@ -162,8 +185,6 @@ async fn attempt(
     match head {
         None => {
             shared.counters.timed_out.count();
-            // A peer that does not answer may be gone.
-            link.ping();
             Attempt::Failed(Error::new(
                 ErrorKind::Unanswered,
                 "no answer before the deadline: the request may have been taken",
@@ -220,7 +241,7 @@ fn failed(set: &Arc<Set>, link: &Arc<Link>, stream: u32, error: h2::Error) -> At
         let message = "the server closed the connection before it processed the request";
         return Attempt::Unprocessed(refused_by(message, error));
     }
-    if !link.observed.was_written(stream) {
+    if !error.is_reset() && !link.was_written(stream) {
         let message = "the connection was lost before the request was written";
         return Attempt::Unprocessed(refused_by(message, error));
     }

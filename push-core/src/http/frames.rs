@@ -1,5 +1,7 @@
 //! Follows one direction of an HTTP/2 connection by its frame headers (RFC 9113, section 4.1).
 
+use std::fmt;
+
 /// The client's connection preface (RFC 9113, section 3.4).
 pub(crate) const PREFACE_LEN: usize = 24;
 
@@ -153,6 +155,17 @@ fn max_streams(payload: &[u8]) -> Option<u32> {
         .filter_map(|setting| <[u8; 6]>::try_from(setting).ok())
         .find(|setting| u16::from_be_bytes([setting[0], setting[1]]) == MAX_CONCURRENT_STREAMS)
         .map(|setting| u32::from_be_bytes([setting[2], setting[3], setting[4], setting[5]]))
+}
+
+impl fmt::Display for GoAway {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        let text = self.text.escape_debug();
+        match self.text.as_str() {
+            "" => write!(f, "GOAWAY without a reason")?,
+            _ => write!(f, "GOAWAY {text}")?,
+        }
+        write!(f, " (HTTP/2 error code {})", self.code)
+    }
 }
 
 impl GoAway {

@@ -18,8 +18,9 @@ use super::credential::ConnectionCredential;
 use super::flight::Abandoned;
 use super::set::Set;
 use super::wire::{Observed, Wire};
+use crate::clock::later;
 use crate::session::{Permit, Shared, Watch};
-use crate::{Error, Result};
+use crate::{Error, ErrorKind, Result};
 
 pub(crate) type H2Connection = h2::client::Connection<Compat<Wire>, Bytes>;
 
@@ -27,19 +28,19 @@ pub(crate) type H2Connection = h2::client::Connection<Compat<Wire>, Bytes>;
 pub(crate) struct Link {
     pub(crate) id: u64,
     pub(crate) observed: Arc<Observed>,
+    wire: Wire,
     /// `None` once the connection takes no more requests: that lets `h2` close it.
     sender: Mutex<Option<SendRequest<Bytes>>>,
     credential: Mutex<Option<Box<dyn ConnectionCredential>>>,
     orders: Orders,
-    _permit: Permit,
 }
 
 /// What the driver of a connection is to do besides driving it.
-#[derive(Default)]
 struct Orders {
     ping: AtomicBool,
     close: AtomicBool,
-    abandoned: Mutex<Vec<Abandoned>>,
+    /// `None` once the driver has ended.
+    abandoned: Mutex<Option<Vec<Abandoned>>>,
     waker: AtomicWaker,
 }
 
@@ -56,17 +57,21 @@ impl Link {
     pub(crate) fn new(
         id: u64,
         sender: SendRequest<Bytes>,
-        observed: Arc<Observed>,
+        wire: Wire,
         credential: Option<Box<dyn ConnectionCredential>>,
-        permit: Permit,
     ) -> Self {
         Self {
             id,
-            observed,
+            observed: wire.observed(),
+            wire,
             sender: Mutex::new(Some(sender)),
             credential: Mutex::new(credential),
-            orders: Orders::default(),
-            _permit: permit,
+            orders: Orders {
+                ping: AtomicBool::new(false),
+                close: AtomicBool::new(false),
+                abandoned: Mutex::new(Some(Vec::new())),
+                waker: AtomicWaker::new(),
+            },
         }
     }
 
@@ -138,8 +143,20 @@ impl Link {
     /// Leaves a stream that nobody waits for any more to the driver: it stays open until its
     /// answer comes, since a peer that sees many resets closes the connection.
     pub(crate) fn abandon(&self, stream: Abandoned) {
-        lock(&self.orders.abandoned).push(stream);
-        self.orders.waker.wake();
+        let mut orders = lock(&self.orders.abandoned);
+        let Some(abandoned) = orders.as_mut() else {
+            drop(orders);
+            return;
+        };
+        abandoned.push(stream);
+        drop(orders);
+        // A peer that does not answer may be gone.
+        self.ping();
+    }
+
+    /// Whether any byte of this stream may have been written, of a connection that is lost.
+    pub(crate) fn was_written(&self, stream: u32) -> bool {
+        self.wire.was_written(stream)
     }
 }
 
@@ -159,7 +176,7 @@ pub(crate) struct Driver {
     set: Weak<Set>,
     shared: Arc<Shared>,
     connection: Option<H2Connection>,
-    wire: Wire,
+    permit: Option<Permit>,
     ping: Option<PingPong>,
     /// The deadline of the ping that is under way.
     pong_due: Option<Watch>,
@@ -172,16 +189,16 @@ impl Driver {
         set: Weak<Set>,
         shared: Arc<Shared>,
         mut connection: H2Connection,
-        wire: Wire,
+        permit: Permit,
     ) -> Self {
-        wire.drain_by_hand();
+        link.wire.drain_by_hand();
         Self {
             link,
             set,
             shared,
             ping: connection.ping_pong(),
             connection: Some(connection),
-            wire,
+            permit: Some(permit),
             pong_due: None,
             abandoned: FuturesUnordered::new(),
         }
@@ -195,7 +212,7 @@ impl Driver {
             && self.link.orders.ping.swap(false, Ordering::AcqRel)
             && ping.send_ping(Ping::opaque()).is_ok()
         {
-            let due = self.shared.backend.now() + self.shared.config.ping_timeout;
+            let due = later(self.shared.backend.now(), self.shared.config.ping_timeout);
             self.pong_due = Some(self.shared.watch(due));
         }
         if let Some(due) = &mut self.pong_due {
@@ -206,7 +223,7 @@ impl Driver {
                 }
             } else if due.poll(self.shared.backend.as_ref(), cx).is_ready() {
                 return Poll::Ready(Error::new(
-                    crate::ErrorKind::Connect,
+                    ErrorKind::Connect,
                     "the connection is dead: a PING was not answered in time",
                 ));
             }
@@ -215,8 +232,9 @@ impl Driver {
     }
 
     fn poll_abandoned(&mut self, cx: &mut Context<'_>) {
-        self.abandoned
-            .extend(lock(&self.link.orders.abandoned).drain(..));
+        if let Some(abandoned) = lock(&self.link.orders.abandoned).as_mut() {
+            self.abandoned.extend(abandoned.drain(..));
+        }
         while let Poll::Ready(Some(())) = Pin::new(&mut self.abandoned).poll_next(cx) {}
     }
 
@@ -229,6 +247,38 @@ impl Driver {
     }
 }
 
+impl Driver {
+    /// `Ready` once the connection has ended, with why, unless it ended in order.
+    fn poll_end(&mut self, cx: &mut Context<'_>) -> Poll<Option<Error>> {
+        if let Poll::Ready(dead) = self.poll_ping(cx) {
+            return Poll::Ready(Some(dead));
+        }
+        let polled = self.poll_connection(cx);
+        if let Poll::Ready(end) = polled {
+            return Poll::Ready(end.err().map(Set::lost_connection));
+        }
+        match self.link.wire.poll_drain(cx) {
+            Poll::Ready(Err(error)) => {
+                // What the peer said before it broke off may still be there to be read.
+                let _ = self.poll_connection(cx);
+                let broke = Error::new(ErrorKind::Connect, "the connection broke");
+                Poll::Ready(Some(broke.with_source(error)))
+            }
+            _ => Poll::Pending,
+        }
+    }
+
+    fn poll_connection(&mut self, cx: &mut Context<'_>) -> Poll<Result<(), h2::Error>> {
+        let polled = match &mut self.connection {
+            Some(connection) => Pin::new(connection).poll(cx),
+            None => Poll::Ready(Ok(())),
+        };
+        self.tell_news();
+        self.poll_abandoned(cx);
+        polled
+    }
+}
+
 impl Future for Driver {
     type Output = ();
 
@@ -238,36 +288,13 @@ impl Future for Driver {
         if this.link.orders.close.load(Ordering::Acquire) {
             return Poll::Ready(());
         }
-        if let Poll::Ready(error) = this.poll_ping(cx) {
-            if let Some(set) = this.set.upgrade() {
-                set.link_failed(&this.link, error);
-            }
-            return Poll::Ready(());
-        }
-        let Some(connection) = &mut this.connection else {
-            return Poll::Ready(());
+        let Poll::Ready(why) = this.poll_end(cx) else {
+            return Poll::Pending;
         };
-        let polled = Pin::new(connection).poll(cx);
-        this.tell_news();
-        this.poll_abandoned(cx);
-        if let Poll::Ready(outcome) = polled {
-            if let Err(error) = outcome
-                && let Some(set) = this.set.upgrade()
-            {
-                set.link_failed(&this.link, Set::lost_connection(error));
-            }
-            return Poll::Ready(());
+        if let Some(set) = this.set.upgrade() {
+            set.failed(&this.link, why);
         }
-        match this.wire.poll_drain(cx) {
-            Poll::Ready(Err(error)) => {
-                if let Some(set) = this.set.upgrade() {
-                    let lost = Error::new(crate::ErrorKind::Connect, "the connection broke");
-                    set.link_failed(&this.link, lost.with_source(error));
-                }
-                Poll::Ready(())
-            }
-            _ => Poll::Pending,
-        }
+        Poll::Ready(())
     }
 }
 
@@ -277,7 +304,9 @@ impl Drop for Driver {
         self.link.retire();
         self.connection = None;
         self.abandoned.clear();
-        lock(&self.link.orders.abandoned).clear();
+        let left = lock(&self.link.orders.abandoned).take();
+        drop(left);
+        self.permit = None;
         if let Some(set) = self.set.upgrade() {
             set.ended(&self.link);
         }

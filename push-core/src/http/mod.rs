@@ -15,6 +15,7 @@ mod waiters;
 mod wire;
 
 use std::sync::Arc;
+use std::sync::atomic::{AtomicBool, Ordering};
 use std::time::Instant;
 
 pub use credential::{Authorize, ConnectionCredential, Rejected};
@@ -65,11 +66,17 @@ pub struct Http2 {
     // Keeps the session, and with it the janitor, for as long as requests can come.
     session: Session,
     set: Arc<Set>,
+    /// Shared by the clones of this handle.
+    retired: Arc<AtomicBool>,
 }
 
 impl Http2 {
     pub(crate) fn new(session: Session, set: Arc<Set>) -> Self {
-        Self { session, set }
+        Self {
+            session,
+            set,
+            retired: Arc::default(),
+        }
     }
 
     /// The session that this goes over.
@@ -93,6 +100,9 @@ impl Http2 {
         outgoing: &(impl Outgoing + ?Sized),
         deadline: Instant,
     ) -> Result<Answer> {
+        if self.retired.load(Ordering::Acquire) {
+            return Err(Set::moved());
+        }
         exchange::exchange(&self.set, outgoing, deadline).await
     }
 
@@ -108,10 +118,12 @@ impl Http2 {
         self.set.acquire(&mut watch).await.map(drop)
     }
 
-    /// Lets the connections drain: each takes no more requests, and closes after the last one.
-    /// Requests that wait for one end with [`ErrorKind::Moved`](crate::ErrorKind::Moved): they were
-    /// not sent, and may ask again, here or by another way.
+    /// Ends this way: its connections take no more requests, and close after the last one. Requests
+    /// that wait for one end with [`ErrorKind::Moved`](crate::ErrorKind::Moved), and so do those
+    /// that come later by this handle or its clones: they were not sent, and may go another way.
+    /// Other handles of the same destination connect anew.
     pub fn retire(&self) {
+        self.retired.store(true, Ordering::Release);
         self.set.leave();
     }
 }

@@ -14,6 +14,11 @@ pub(super) struct Seat {
     /// An answer was a success.
     pub(super) proven: bool,
     pub(super) draining: bool,
+    /// It counts against the back-off already that it came to nothing.
+    pub(super) failed: bool,
+    /// All its streams wait for answers that nobody waits for any more, and it answered a PING
+    /// meanwhile: it is alive, but of no use.
+    pub(super) hung: bool,
     /// A PING is under way, and no stream is given until it is answered.
     pub(super) probing: bool,
     /// The PING was answered just now: the next stream needs no other.
@@ -35,11 +40,21 @@ impl Seat {
         self.draining && self.abandoned > 0 && self.open == self.abandoned
     }
 
+    /// Whether every stream that it takes is one that nobody waits for.
+    pub(super) fn is_clogged(&self) -> bool {
+        self.abandoned > 0 && self.open == self.abandoned && self.open >= self.limit
+    }
+
+    /// Whether it can be counted on for requests to come.
+    pub(super) fn is_of_use(&self) -> bool {
+        !self.draining && !self.hung
+    }
+
     /// Whether the peer may still raise the limit, once it has taken a request (APNs starts each
     /// connection with one stream): until then another connection would gain nothing, and where the
     /// credential is refused it would only be one more.
     pub(super) fn may_grow(&self) -> bool {
-        !self.draining && !self.proven && self.limit == 1
+        self.is_of_use() && !self.proven && self.limit <= 1
     }
 }
 

@@ -10,17 +10,16 @@ use std::time::{Duration, Instant};
 use super::acquire::{Acquire, End};
 use super::credential::Authorize;
 use super::dial;
-use super::frames::GoAway;
 use super::link::Link;
 use super::seat::{Seat, find};
 use super::waiters::Waiters;
+use crate::clock::later;
 use crate::session::{Key, Shared, Watch};
 use crate::{Certificate, Error, ErrorKind, Lock, Result};
 
 pub(crate) struct Set {
     pub(crate) key: Key,
-    pub(crate) certificate: Option<Arc<dyn Certificate>>,
-    pub(crate) authorize: Option<Arc<dyn Authorize>>,
+    credentials: Mutex<Credentials>,
     pub(crate) shared: Arc<Shared>,
     /// Held over "look, else dial".
     pub(crate) dial_lock: Arc<dyn Lock>,
@@ -29,6 +28,9 @@ pub(crate) struct Set {
     /// How often requests were sent elsewhere.
     generation: AtomicU64,
 }
+
+/// What new connections are made with.
+type Credentials = (Option<Arc<dyn Certificate>>, Option<Arc<dyn Authorize>>);
 
 #[derive(Default)]
 pub(super) struct State {
@@ -55,8 +57,7 @@ impl Set {
     ) -> Self {
         Self {
             key,
-            certificate,
-            authorize,
+            credentials: Mutex::new((certificate, authorize)),
             dial_lock: shared.backend.create_lock(),
             shared,
             state: Mutex::default(),
@@ -67,6 +68,26 @@ impl Set {
 
     pub(super) fn lock(&self) -> MutexGuard<'_, State> {
         self.state.lock().unwrap_or_else(PoisonError::into_inner)
+    }
+
+    /// From now on, new connections are made with these.
+    pub(crate) fn adopt(
+        &self,
+        certificate: Option<Arc<dyn Certificate>>,
+        authorize: Option<Arc<dyn Authorize>>,
+    ) {
+        let mut credentials = self
+            .credentials
+            .lock()
+            .unwrap_or_else(PoisonError::into_inner);
+        *credentials = (certificate, authorize);
+    }
+
+    pub(crate) fn credentials(&self) -> Credentials {
+        self.credentials
+            .lock()
+            .unwrap_or_else(PoisonError::into_inner)
+            .clone()
     }
 
     pub(crate) fn next_id(&self) -> u64 {
@@ -86,7 +107,7 @@ impl Set {
         state
             .seats
             .iter()
-            .any(|seat| !seat.draining && !seat.probing && now < seat.alive_at + stale)
+            .any(|seat| !seat.draining && !seat.probing && now < later(seat.alive_at, stale))
     }
 
     /// A new connection came about.
@@ -94,6 +115,12 @@ impl Set {
         let now = self.shared.backend.now();
         let mut state = self.lock();
         let closed = state.closed.is_some();
+        // It takes the place of those that are of no use.
+        let mut left = Vec::new();
+        for seat in state.seats.iter_mut().filter(|seat| seat.hung) {
+            seat.draining = true;
+            left.push(seat.link.clone());
+        }
         state.seats.push(Seat {
             limit: self.limit_of(&link),
             open: 0,
@@ -101,6 +128,8 @@ impl Set {
             answered: false,
             proven: false,
             draining: closed,
+            failed: false,
+            hung: false,
             probing: false,
             vouched: false,
             connected_at: now,
@@ -109,6 +138,7 @@ impl Set {
             link: link.clone(),
         });
         drop(state);
+        left.iter().for_each(|link| link.close());
         if closed {
             link.retire();
         }
@@ -120,17 +150,22 @@ impl Set {
         let mut state = self.lock();
         state.dialling = false;
         let mut wakers = Vec::new();
+        let mut runtime_gone = false;
         if let Err(error) = outcome {
             self.shared.counters.failed_dials.count();
+            runtime_gone = error.kind() == ErrorKind::RuntimeGone;
             let error = self.back_off(&mut state, error);
             // Where it would only have been one more connection, those that there are go on.
-            if state.seats.iter().all(|seat| seat.draining) {
+            if runtime_gone || !state.seats.iter().any(Seat::is_of_use) {
                 wakers = state.waiters.fail(&error);
             }
         }
         drop(state);
         wakers.into_iter().for_each(Waker::wake);
-        self.serve();
+        // Where tasks are dropped as they are spawned, another dial would end the same way.
+        if !runtime_gone {
+            self.serve();
+        }
     }
 
     /// Counts a failure and sets the time before which there is no other dial.
@@ -149,7 +184,7 @@ impl Set {
             .unwrap_or_default();
         let now = self.shared.backend.now();
         state.failed_at = Some(now);
-        state.not_before = Some(now + wait);
+        state.not_before = Some(later(now, wait));
         let error = error.with_retry_after(wait);
         state.last_failure = Some(error.clone());
         error
@@ -210,12 +245,12 @@ impl Set {
     }
 
     fn is_stale(&self, seat: &Seat) -> bool {
-        self.shared.backend.now() >= seat.alive_at + self.shared.config.probe_after
+        self.shared.backend.now() >= later(seat.alive_at, self.shared.config.probe_after)
     }
 
     /// Whether to dial now; if so, the dial counts as begun.
     pub(super) fn wants_dial(&self, state: &mut State) -> bool {
-        let taking = state.seats.iter().filter(|seat| !seat.draining).count();
+        let taking = state.seats.iter().filter(|seat| seat.is_of_use()).count();
         let wanted = !state.dialling
             && state.closed.is_none()
             && !state.waiters.is_empty()
@@ -236,6 +271,7 @@ impl Set {
             return;
         };
         seat.open = seat.open.saturating_sub(1);
+        seat.hung = false;
         if end != End::Unanswered {
             seat.answered = true;
             seat.proven |= end == End::Succeeded;
@@ -279,12 +315,16 @@ impl Set {
             return;
         }
         seat.abandoned += 1;
-        let too_many = seat.abandoned as usize > self.shared.config.max_abandoned;
+        // More than half of what it takes, where that is less.
+        let most = self.shared.config.max_abandoned;
+        let most = most.min((seat.limit / 2).max(1) as usize);
+        let too_many = seat.abandoned as usize > most;
         if too_many && !seat.draining {
             tracing::debug!(link = link.id, "too many abandoned streams: left");
             seat.draining = true;
         }
         let over = seat.is_over();
+        let quiet = seat.open == seat.abandoned;
         drop(state);
         if too_many {
             link.retire();
@@ -292,28 +332,35 @@ impl Set {
         if over {
             link.close();
         }
+        if quiet {
+            self.shared.places.freed();
+        }
     }
 
     /// Settings or a GOAWAY came.
     pub(crate) fn news(self: &Arc<Self>, link: &Arc<Link>) {
         let goaway = link.observed.goaway();
-        if let Some(goaway) = &goaway {
-            self.shared.counters.goaways.count();
-            let GoAway {
-                last_stream,
-                code,
-                text,
-            } = goaway;
-            tracing::debug!(link = link.id, last_stream, code, text, "GOAWAY");
-        }
         let mut state = self.lock();
-        if let Some(seat) = find(&mut state.seats, link) {
-            seat.limit = self.limit_of(link);
-            seat.draining |= goaway.is_some();
+        let state_ref = &mut *state;
+        let Some(seat) = find(&mut state_ref.seats, link) else {
+            return;
+        };
+        seat.limit = self.limit_of(link);
+        let Some(goaway) = goaway else {
+            drop(state);
+            return self.serve();
+        };
+        let is_new = !std::mem::replace(&mut seat.draining, true);
+        let over = seat.is_over();
+        if is_new {
+            self.shared.counters.goaways.count();
+            tracing::debug!(link = link.id, last_stream = goaway.last_stream, %goaway, "left");
         }
+        self.count_failure(state_ref, link, None);
         drop(state);
-        if goaway.is_some() {
-            link.retire();
+        link.retire();
+        if over {
+            link.close();
         }
         self.serve();
     }
@@ -324,6 +371,7 @@ impl Set {
         if let Some(seat) = find(&mut state.seats, link) {
             seat.vouched = std::mem::take(&mut seat.probing);
             seat.alive_at = self.shared.backend.now();
+            seat.hung = seat.is_clogged();
         }
         drop(state);
         self.serve();
@@ -331,28 +379,28 @@ impl Set {
 
     /// A connection takes no more requests from now on, and ends when the last one has ended.
     pub(crate) fn retire(self: &Arc<Self>, link: &Arc<Link>) {
-        let mut state = self.lock();
-        if let Some(seat) = find(&mut state.seats, link) {
-            seat.draining = true;
-        }
-        drop(state);
-        link.retire();
-        self.serve();
+        self.drain(|seat| Arc::ptr_eq(&seat.link, link));
     }
 
     /// Ditto, all of them.
     pub(crate) fn retire_all(self: &Arc<Self>) {
+        self.drain(|_| true);
+    }
+
+    fn drain(self: &Arc<Self>, which: impl Fn(&Seat) -> bool) {
+        let mut links = Vec::new();
         let mut state = self.lock();
-        let links: Vec<_> = state
-            .seats
-            .iter_mut()
-            .map(|seat| {
-                seat.draining = true;
-                seat.link.clone()
-            })
-            .collect();
+        for seat in state.seats.iter_mut().filter(|seat| which(seat)) {
+            seat.draining = true;
+            links.push((seat.link.clone(), seat.is_over()));
+        }
         drop(state);
-        links.iter().for_each(|link| link.retire());
+        for (link, over) in links {
+            link.retire();
+            if over {
+                link.close();
+            }
+        }
         self.serve();
     }
 
@@ -374,14 +422,37 @@ impl Set {
         Error::new(ErrorKind::Moved, message)
     }
 
-    /// Why a connection is about to end.
-    pub(crate) fn link_failed(&self, link: &Arc<Link>, error: Error) {
-        tracing::debug!(link = link.id, error = %error.report(), "connection lost");
-        let mut state = self.lock();
-        if find(&mut state.seats, link).is_some_and(|seat| !seat.answered) {
-            let error = link.observed.goaway().map_or(error, said_goodbye);
-            self.back_off(&mut state, error);
+    /// A connection has ended, with an error or without; one that we left in order is none that
+    /// failed.
+    pub(crate) fn failed(&self, link: &Arc<Link>, why: Option<Error>) {
+        if let Some(why) = &why {
+            tracing::debug!(link = link.id, error = %why.report(), "connection lost");
         }
+        let mut state = self.lock();
+        let left = find(&mut state.seats, link).is_none_or(|seat| seat.draining);
+        if why.is_some() || !left {
+            self.count_failure(&mut state, link, why);
+        }
+    }
+
+    /// Counts a connection that ended without one answer: dials that lead to nothing are spaced
+    /// like dials that fail.
+    fn count_failure(&self, state: &mut State, link: &Arc<Link>, why: Option<Error>) {
+        let Some(seat) = find(&mut state.seats, link) else {
+            return;
+        };
+        if seat.answered || std::mem::replace(&mut seat.failed, true) {
+            return;
+        }
+        let error = match (link.observed.goaway(), why) {
+            (Some(goaway), _) => {
+                let message = format!("the server closed the connection: {goaway}");
+                Error::new(ErrorKind::Connect, message)
+            }
+            (None, Some(why)) => why,
+            (None, None) => Error::new(ErrorKind::Connect, "the server closed the connection"),
+        };
+        self.back_off(state, error);
     }
 
     /// A connection is gone.
@@ -417,17 +488,4 @@ impl fmt::Debug for Set {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         write!(f, "Set({})", self.key.target)
     }
-}
-
-fn said_goodbye(goaway: GoAway) -> Error {
-    let message = format!(
-        "the server closed the connection: {} (HTTP/2 error code {})",
-        if goaway.text.is_empty() {
-            "it gave no reason"
-        } else {
-            &goaway.text
-        },
-        goaway.code
-    );
-    Error::new(ErrorKind::Connect, message)
 }

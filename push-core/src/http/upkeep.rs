@@ -6,6 +6,7 @@ use std::time::{Duration, Instant};
 
 use super::set::{Set, State};
 use crate::Error;
+use crate::clock::later;
 
 impl Set {
     /// Closes what has been idle for so long; tells how many.
@@ -13,7 +14,7 @@ impl Set {
         let mut links = Vec::new();
         let mut state = self.lock();
         for seat in &mut state.seats {
-            if !seat.draining && seat.open == 0 && now >= seat.idle_since + age {
+            if !seat.draining && seat.open == 0 && now >= later(seat.idle_since, age) {
                 seat.draining = true;
                 links.push(seat.link.clone());
             }
@@ -35,12 +36,16 @@ impl Set {
         let mut state = self.lock();
         let mut next = None;
         for seat in state.seats.iter_mut().filter(|seat| !seat.draining) {
-            if seat.open == 0 && !seat.probing && now >= seat.alive_at + interval {
+            if seat.open == 0 && !seat.probing && now >= later(seat.alive_at, interval) {
                 seat.probing = true;
                 seat.link.ping();
             }
-            let due = seat.alive_at + interval;
-            let due = if due <= now { now + interval } else { due };
+            let due = later(seat.alive_at, interval);
+            let due = if due <= now {
+                later(now, interval)
+            } else {
+                due
+            };
             next = Some(next.map_or(due, |next: Instant| next.min(due)));
         }
         next

@@ -71,8 +71,10 @@ impl Waiters {
             State::Served(served) => Some(served),
             State::Waiting(_) => {
                 self.waiting -= 1;
-                if self.waiting == 0 {
-                    self.queue.clear();
+                if self.queue.len() > 2 * self.waiting + 64 {
+                    let entries = &self.entries;
+                    self.queue
+                        .retain(|(key, ticket)| is_waiting(entries, *key, *ticket));
                 }
                 None
             }
@@ -100,10 +102,33 @@ impl Waiters {
     }
 }
 
+fn is_waiting(entries: &Slab<Entry>, key: usize, ticket: u64) -> bool {
+    entries
+        .get(key)
+        .is_some_and(|entry| entry.ticket == ticket && matches!(entry.state, State::Waiting(_)))
+}
+
 #[cfg(test)]
 mod tests {
     use super::*;
     use crate::ErrorKind;
+
+    #[test]
+    fn those_who_left_take_no_room() {
+        let mut waiters = Waiters::default();
+        let steady = waiters.join(Waker::noop().clone());
+        for _ in 0..10_000 {
+            let key = waiters.join(Waker::noop().clone());
+            assert!(waiters.leave(key).is_none());
+        }
+        assert!(waiters.queue.len() < 200, "{}", waiters.queue.len());
+        assert!(
+            waiters
+                .serve(Err(Error::new(ErrorKind::Closed, "closed")))
+                .is_some()
+        );
+        assert!(waiters.leave(steady).is_some());
+    }
 
     #[test]
     fn who_left_is_passed_over_and_a_reused_place_waits_its_turn() {

@@ -31,6 +31,8 @@ struct Inner {
     written: usize,
     /// How much of what was gathered the scanner has seen.
     scanned: usize,
+    /// Nothing more is written: see [`Wire::was_written`].
+    sealed: bool,
     /// Whether the connection has yet to be flushed.
     unflushed: bool,
     /// Whether the driver flushes: `h2` asks for a flush after each larger frame.
@@ -59,6 +61,7 @@ impl Wire {
                 gathered: Vec::with_capacity(GATHER),
                 written: 0,
                 scanned: 0,
+                sealed: false,
                 unflushed: false,
                 lazy: false,
                 reading: Scanner::new(0),
@@ -97,6 +100,20 @@ impl Wire {
         Poll::Ready(Ok(()))
     }
 
+    /// Whether any byte of this stream may have been written, of a connection that is lost. Where
+    /// none was, none will be: `h2` can hold whole requests that it has given up and would still
+    /// write before it closes, and a request that is sent again must not be among them.
+    pub(crate) fn was_written(&self, stream: u32) -> bool {
+        let mut inner = self.lock();
+        if stream <= self.observed.highest_written.load(Ordering::Acquire) {
+            return true;
+        }
+        inner.sealed = true;
+        let offered = inner.scanned;
+        inner.gathered.truncate(offered);
+        false
+    }
+
     fn lock(&self) -> MutexGuard<'_, Inner> {
         self.inner.lock().unwrap_or_else(PoisonError::into_inner)
     }
@@ -104,6 +121,9 @@ impl Wire {
 
 impl Inner {
     fn poll_drain(&mut self, observed: &Observed, cx: &mut Context<'_>) -> Poll<io::Result<()>> {
+        if self.sealed {
+            return Poll::Ready(Err(io::ErrorKind::BrokenPipe.into()));
+        }
         // Counted as written from the moment it is offered: a TLS stack may take a record and
         // still report an error, or that it is not ready.
         let new = &self.gathered[self.scanned..];
@@ -148,6 +168,9 @@ impl AsyncWrite for Wire {
         buf: &[u8],
     ) -> Poll<io::Result<usize>> {
         let mut inner = self.lock();
+        if inner.sealed {
+            return Poll::Ready(Err(io::ErrorKind::BrokenPipe.into()));
+        }
         if inner.gathered.len() + buf.len() > GATHER {
             ready!(inner.poll_drain(&self.observed, cx))?;
         }
@@ -224,10 +247,5 @@ impl Observed {
     /// Whether settings or a GOAWAY came since this was asked last.
     pub(crate) fn take_news(&self) -> bool {
         self.news.load(Ordering::Acquire) && self.news.swap(false, Ordering::AcqRel)
-    }
-
-    /// Whether any byte of this stream may have been written.
-    pub(crate) fn was_written(&self, stream: u32) -> bool {
-        stream <= self.highest_written.load(Ordering::Acquire)
     }
 }

@@ -84,6 +84,11 @@ impl Watch {
         }
     }
 
+    /// Whether the deadline has passed.
+    pub(crate) fn has_passed(&self, backend: &dyn Backend) -> bool {
+        self.at <= backend.now()
+    }
+
     /// Ready once the deadline has passed.
     pub(crate) fn poll(&mut self, backend: &dyn Backend, cx: &Context<'_>) -> Poll<()> {
         let mut state = self.deadlines.lock();

@@ -24,6 +24,7 @@ pub(crate) use deadlines::Watch;
 pub(crate) use key::Key;
 pub(crate) use places::Permit;
 
+use crate::clock::later;
 use crate::http::set::Set;
 use crate::http::{Destination, Http2};
 use crate::{Backend, CertificateInfo, Error, ErrorKind, Result};
@@ -137,13 +138,27 @@ impl Session {
         if self.inner.closed.load(Ordering::Acquire) {
             return Err(closed());
         }
-        let set = sets.entry(key.clone()).or_insert_with(|| {
-            let shared = self.inner.shared.clone();
-            Arc::new(Set::new(key, certificate, authorize, shared))
-        });
-        let set = set.clone();
+        let set = match sets.get(&key) {
+            // The latest credentials serve new connections: they can differ in what the key does
+            // not hold, such as how long a token lives.
+            Some(set) => {
+                set.adopt(certificate, authorize);
+                set.clone()
+            }
+            None => {
+                let shared = self.inner.shared.clone();
+                let set = Arc::new(Set::new(key.clone(), certificate, authorize, shared));
+                sets.insert(key, set.clone());
+                set
+            }
+        };
         drop(sets);
         Ok(Http2::new(self.clone(), set))
+    }
+
+    /// The point in time so long from now, for waits of any length.
+    pub fn deadline(&self, wait: Duration) -> Instant {
+        later(self.inner.shared.backend.now(), wait)
     }
 
     /// Closes the connections that have been idle for longer than this; tells how many.
@@ -158,7 +173,7 @@ impl Session {
     pub async fn shutdown(&self, deadline: Duration) -> Shutdown {
         self.inner.closed.store(true, Ordering::Release);
         let shared = &self.inner.shared;
-        let until = far(shared.backend.now(), deadline);
+        let until = self.deadline(deadline);
         let error = closed();
         let mut outcome = Shutdown::default();
         for set in self.inner.all() {
@@ -226,7 +241,7 @@ impl Inner {
             if let Some(timeout) = config.idle_timeout {
                 set.outdate(timeout, now);
                 if let Some(since) = set.longest_idle() {
-                    at(since + timeout);
+                    at(later(since, timeout));
                 }
             }
             if let Some(due) = set.keep_alive(config.ping_interval, now) {
@@ -243,6 +258,9 @@ impl Inner {
 
 impl Drop for Inner {
     fn drop(&mut self) {
+        for set in self.all() {
+            set.retire_all();
+        }
         self.shared.bell.stop();
     }
 }
@@ -257,12 +275,6 @@ impl fmt::Debug for Session {
 
 fn closed() -> Error {
     Error::new(ErrorKind::Closed, "the session was shut down")
-}
-
-/// A point in time that is surely representable.
-pub(crate) fn far(now: Instant, wait: Duration) -> Instant {
-    const YEAR: Duration = Duration::from_secs(365 * 24 * 60 * 60);
-    now.checked_add(wait.min(YEAR)).unwrap_or(now)
 }
 
 /// The session of an inner part, if it is still there.

@@ -62,13 +62,16 @@ impl Places {
 }
 
 impl Permit {
-    /// Waits for the right to a connection. Where all are taken, one that is idle is closed, the
-    /// one that has been so for the longest.
-    pub(crate) async fn take(shared: &Arc<Shared>) -> Self {
-        poll_fn(|cx| {
+    /// Waits for the right to a connection, for as long as one is wanted. Where all are taken, one
+    /// that is idle is closed, the one that has been so for the longest.
+    pub(crate) async fn take(shared: &Arc<Shared>, wanted: impl Fn() -> bool) -> Option<Self> {
+        let taken = poll_fn(|cx| {
             let places = &shared.places;
+            if !wanted() {
+                return Poll::Ready(false);
+            }
             if places.try_take() {
-                return Poll::Ready(());
+                return Poll::Ready(true);
             }
             places.on_freed(cx.waker());
             if let Some(session) = places.session.get().and_then(WeakInner::upgrade) {
@@ -76,13 +79,13 @@ impl Permit {
             }
             // One may have ended before the waker was known.
             if places.try_take() {
-                Poll::Ready(())
+                Poll::Ready(true)
             } else {
                 Poll::Pending
             }
         })
         .await;
-        Self(shared.clone())
+        taken.then(|| Self(shared.clone()))
     }
 }
 
