@@ -38,6 +38,11 @@ on_every_backend! {
     a_dropped_send_does_not_disturb_the_others,
     a_full_queue_fails_at_once_where_it_is_asked_to,
     the_least_recently_used_connection_makes_room,
+    a_lost_answer_holds_up_neither_its_stream_nor_the_session,
+    connections_that_end_unanswered_are_spaced,
+    a_push_whose_time_has_passed_is_not_sent,
+    what_is_dropped_after_its_connection_ended_leaves_nothing_behind,
+    dropping_session_and_clients_closes_what_nobody_waits_for,
 }
 
 fn hello() -> Notification {
@@ -442,27 +447,133 @@ async fn the_least_recently_used_connection_makes_room(backend: Shared) {
     );
 }
 
-/// Waits for something that happens on another thread: looks again and again, up to a limit.
-async fn wait_until(holds: impl Fn() -> bool) {
-    let begun = Instant::now();
-    while !holds() {
-        assert!(begun.elapsed() < Duration::from_secs(20), "it never came");
-        futures_util::future::ready(()).await;
-        yield_now().await;
+async fn a_lost_answer_holds_up_neither_its_stream_nor_the_session(backend: Shared) {
+    let sim = Sim::builder()
+        .apns_any()
+        .apns_config(sim_apns::Config::default().max_streams(1))
+        .start()
+        .unwrap();
+    let session = Session::builder(backend).max_connections_per_destination(2);
+    let client = builder(session.build(), &sim)
+        .timeout(Duration::from_millis(500))
+        .build()
+        .unwrap();
+    // The one stream of a fresh connection, then those of connections that have proven themselves.
+    for round in 0..3 {
+        arm(&sim, Action::DropAnswer, 1);
+        let lost = client.send(token(1), &hello()).await;
+        assert_eq!(lost.verdict(), Verdict::Unknown, "{round}: {lost:?}");
+        let next = client.send(token(2), &hello()).await;
+        assert!(next.is_ok(), "{round}: {next:?}");
     }
 }
 
-async fn yield_now() {
-    let mut yielded = false;
-    std::future::poll_fn(|cx| {
-        if std::mem::replace(&mut yielded, true) {
-            return std::task::Poll::Ready(());
+async fn connections_that_end_unanswered_are_spaced(backend: Shared) {
+    for action in [
+        Action::GoAway(GoAway::new().reason("Shutdown")),
+        Action::Close(Close::Fin),
+        Action::Close(Close::Tls),
+    ] {
+        let sim = sim();
+        let client = builder(Session::new(backend.clone()), &sim)
+            .timeout(Duration::from_millis(700))
+            .build()
+            .unwrap();
+        arm(&sim, action.clone(), u64::MAX);
+        let begun = Instant::now();
+        while begun.elapsed() < Duration::from_millis(700) {
+            assert!(client.send(token(1), &hello()).await.is_err());
         }
-        cx.waker().wake_by_ref();
-        std::thread::yield_now();
-        std::task::Poll::Pending
-    })
-    .await;
+        // Without a back-off these are hundreds; its jitter lets some follow at once.
+        let connections = sim.stats()[&Service::Apns].connections;
+        assert!(connections < 30, "{action:?}: {connections}");
+    }
+}
+
+async fn a_push_whose_time_has_passed_is_not_sent(backend: Shared) {
+    let sim = sim();
+    let client = builder(Session::new(backend), &sim)
+        .timeout(Duration::from_millis(200))
+        .in_flight(200)
+        .build()
+        .unwrap();
+    let mut outcomes = client.send_all((0..200).map(token), &hello());
+    let first = outcomes.next().await.unwrap();
+    assert!(first.1.is_ok());
+    // The caller is busy elsewhere while the others get their streams, and their time passes.
+    let begun = Instant::now();
+    wait_until(|| begun.elapsed() > Duration::from_millis(400)).await;
+    let rest: Vec<_> = outcomes.collect().await;
+    assert_eq!(rest.len(), 199);
+    for (device, outcome) in &rest {
+        assert_ne!(outcome.verdict(), Verdict::Unknown, "{device}: {outcome:?}");
+    }
+    let taken = rest.iter().filter(|(_, outcome)| outcome.is_ok()).count();
+    assert_eq!(accepted(&sim) as usize, taken + 1);
+}
+
+async fn what_is_dropped_after_its_connection_ended_leaves_nothing_behind(backend: Shared) {
+    let sim = sim();
+    let session = Session::builder(backend).max_connections(1);
+    let client = client_of(session, &sim);
+    client.send(token(0), &hello()).await.unwrap();
+    arm(&sim, Action::DropAnswer, 1);
+    let notification = hello();
+    let mut first = Box::pin(client.send(token(1), &notification));
+    let _ = futures_util::FutureExt::now_or_never(&mut first);
+    wait_until(|| accepted(&sim) == 2).await;
+    arm(&sim, Action::Close(Close::Fin), 1);
+    assert!(client.send(token(2), &hello()).await.is_err());
+    wait_until(|| client.session().stats().connections == 0).await;
+    drop(first);
+    client.send(token(3), &hello()).await.unwrap();
+}
+
+async fn dropping_session_and_clients_closes_what_nobody_waits_for(backend: Shared) {
+    let sim = sim();
+    let client = builder(Session::new(backend), &sim)
+        .timeout(Duration::from_millis(200))
+        .build()
+        .unwrap();
+    client.send(token(0), &hello()).await.unwrap();
+    arm(&sim, Action::DropAnswer, 1);
+    assert!(client.send(token(1), &hello()).await.is_err());
+    drop(client);
+    wait_until(|| sim.stats()[&Service::Apns].open == 0).await;
+}
+
+/// Runtimes end while others still wait for what ran on them.
+#[test]
+fn a_runtime_that_goes_away_ends_every_wait() {
+    let sim = Sim::builder()
+        .apns_any()
+        .apns_config(sim_apns::Config::default().max_streams(1))
+        .start()
+        .unwrap();
+    let runtime = tokio::runtime::Builder::new_multi_thread()
+        .worker_threads(2)
+        .enable_all()
+        .build()
+        .unwrap();
+    let backend: Shared =
+        runtime.block_on(async { Arc::new(anypush::TokioBackend::new().unwrap()) });
+    let client = client(backend, &sim);
+    arm(&sim, Action::Delay(Duration::from_millis(100)), u64::MAX);
+    let waiting = client.clone();
+    let waiter = std::thread::spawn(move || {
+        let outcomes = waiting.send_all((0..100).map(token), &hello());
+        smol::block_on(outcomes.collect::<Vec<_>>())
+    });
+    smol::block_on(wait_until(|| client.session().stats().connections >= 2));
+    drop(runtime);
+    let outcomes = waiter.join().unwrap();
+    assert_eq!(outcomes.len(), 100);
+    let gone = |outcome: &apns::Outcome| {
+        outcome
+            .as_ref()
+            .is_err_and(|error| error.kind() == ErrorKind::RuntimeGone)
+    };
+    assert!(outcomes.iter().any(|(_, outcome)| gone(outcome)));
 }
 
 /// A TLS server that takes part in no ALPN and speaks HTTP/1.1 only.

@@ -155,3 +155,26 @@ impl Backend for Shifted {
         SystemTime::now() - Duration::from_secs(self.behind.load(Ordering::SeqCst))
     }
 }
+
+/// Waits for something that happens on another thread: looks again and again, up to a limit.
+pub async fn wait_until(holds: impl Fn() -> bool) {
+    let begun = Instant::now();
+    while !holds() {
+        assert!(begun.elapsed() < Duration::from_secs(20), "it never came");
+        futures_util::future::ready(()).await;
+        yield_now().await;
+    }
+}
+
+async fn yield_now() {
+    let mut yielded = false;
+    std::future::poll_fn(|cx| {
+        if std::mem::replace(&mut yielded, true) {
+            return std::task::Poll::Ready(());
+        }
+        cx.waker().wake_by_ref();
+        std::thread::yield_now();
+        std::task::Poll::Pending
+    })
+    .await;
+}

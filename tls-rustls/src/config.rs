@@ -47,18 +47,16 @@ impl Configs {
         alpn: &[Vec<u8>],
         certificate: Option<&Arc<CertifiedKey>>,
     ) -> Result<Arc<ClientConfig>> {
-        let mut recent = self.recent.lock().unwrap_or_else(PoisonError::into_inner);
-        if let Some(index) = recent
-            .iter()
-            .position(|(key, _)| key.matches(roots, alpn, certificate))
-        {
-            let entry = recent.remove(index);
-            let config = entry.1.clone();
-            recent.push(entry);
-            return Ok(config);
+        if let Some(known) = self.known(roots, alpn, certificate) {
+            return Ok(known);
         }
+        // Without the lock: the system's roots take a while to be read.
         let config = Arc::new(self.make(roots, alpn, certificate)?);
-        if recent.len() == KEPT {
+        if let Some(known) = self.known(roots, alpn, certificate) {
+            return Ok(known);
+        }
+        let mut recent = self.recent.lock().unwrap_or_else(PoisonError::into_inner);
+        if recent.len() >= KEPT {
             recent.remove(0);
         }
         let key = Key {
@@ -68,6 +66,22 @@ impl Configs {
         };
         recent.push((key, config.clone()));
         Ok(config)
+    }
+
+    fn known(
+        &self,
+        roots: &Roots,
+        alpn: &[Vec<u8>],
+        certificate: Option<&Arc<CertifiedKey>>,
+    ) -> Option<Arc<ClientConfig>> {
+        let mut recent = self.recent.lock().unwrap_or_else(PoisonError::into_inner);
+        let index = recent
+            .iter()
+            .position(|(key, _)| key.matches(roots, alpn, certificate))?;
+        let entry = recent.remove(index);
+        let config = entry.1.clone();
+        recent.push(entry);
+        Some(config)
     }
 
     fn make(

@@ -145,8 +145,23 @@ impl Client {
     /// # Errors
     /// Why there is no connection.
     pub async fn ready(&self) -> Result<(), Error> {
+        let deadline = self.inner.deadline();
+        loop {
+            match self.inner.access().http2.ready(deadline).await {
+                // The credentials were replaced while it waited.
+                Err(error) if error.kind() == ErrorKind::Moved => {}
+                outcome => return Ok(outcome?),
+            }
+        }
+    }
+
+    /// Says all that is wrong with a notification for this client, and sends nothing.
+    ///
+    /// # Errors
+    /// [`Error::problems`] lists what is wrong.
+    pub fn check(&self, notification: &Notification) -> Result<(), Error> {
         let access = self.inner.access();
-        Ok(access.http2.ready(self.inner.deadline()).await?)
+        self.inner.prepare(notification, &access).map(drop)
     }
 
     /// From now on, new connections are made with this provider token. Those with the former

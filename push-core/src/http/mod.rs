@@ -111,6 +111,9 @@ impl Http2 {
     /// # Errors
     /// Why there is no connection.
     pub async fn ready(&self, deadline: Instant) -> Result<()> {
+        if self.retired.load(Ordering::Acquire) {
+            return Err(Set::moved());
+        }
         if self.set.is_connected() {
             return Ok(());
         }

@@ -14,6 +14,8 @@ pub(super) struct Seat {
     /// An answer was a success.
     pub(super) proven: bool,
     pub(super) draining: bool,
+    /// Its GOAWAY was counted.
+    pub(super) dismissed: bool,
     /// It counts against the back-off already that it came to nothing.
     pub(super) failed: bool,
     /// All its streams wait for answers that nobody waits for any more, and it answered a PING

@@ -128,6 +128,7 @@ impl Set {
             answered: false,
             proven: false,
             draining: closed,
+            dismissed: false,
             failed: false,
             hung: false,
             probing: false,
@@ -350,9 +351,9 @@ impl Set {
             drop(state);
             return self.serve();
         };
-        let is_new = !std::mem::replace(&mut seat.draining, true);
+        seat.draining = true;
         let over = seat.is_over();
-        if is_new {
+        if !std::mem::replace(&mut seat.dismissed, true) {
             self.shared.counters.goaways.count();
             tracing::debug!(link = link.id, last_stream = goaway.last_stream, %goaway, "left");
         }
