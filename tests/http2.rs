@@ -7,7 +7,8 @@ mod common;
 use std::collections::HashSet;
 use std::io::{Read, Write};
 use std::net::{Shutdown, TcpListener, TcpStream};
-use std::sync::mpsc;
+use std::sync::atomic::{AtomicU64, Ordering};
+use std::sync::{Arc, mpsc};
 use std::time::Duration;
 
 use anypush::http::{Destination, Http2, Outgoing};
@@ -125,6 +126,8 @@ async fn what_is_sent_again_is_not_written_by_the_connection_that_gave_it_up(bac
     let way = way(&session, &listener);
     let (all_handed_over, go) = mpsc::channel::<()>();
     let (read, taken) = mpsc::channel::<(usize, HashSet<usize>)>();
+    let second_has_read = Arc::new(AtomicU64::new(0));
+    let counter = second_has_read.clone();
     std::thread::spawn(move || {
         for (number, stream) in listener.incoming().take(2).enumerate() {
             let mut stream = stream.unwrap();
@@ -135,10 +138,12 @@ async fn what_is_sent_again_is_not_written_by_the_connection_that_gave_it_up(bac
                 stream.shutdown(Shutdown::Write).unwrap();
             }
             let read = read.clone();
+            let counter = counter.clone();
             std::thread::spawn(move || {
                 let mut whole = HashSet::new();
                 read_frames(&mut stream, |kind, flags, _, payload| {
                     if kind == 0 && flags & 1 == 1 {
+                        counter.fetch_add(number as u64, Ordering::SeqCst);
                         whole.insert(std::str::from_utf8(payload).unwrap().parse().unwrap());
                     }
                     true
@@ -147,17 +152,24 @@ async fn what_is_sent_again_is_not_written_by_the_connection_that_gave_it_up(bac
             });
         }
     });
-    let deadline = session.deadline(Duration::from_secs(3));
+    let deadline = session.deadline(Duration::from_secs(60));
     let numbers: Vec<_> = (0..REQUESTS).map(Numbered).collect();
     let exchanges = join_all(numbers.iter().map(|one| way.exchange(one, deadline)));
-    let handed_over = async {
+    let course = async {
         wait_until(|| session.stats().sent >= REQUESTS as u64).await;
         all_handed_over.send(()).unwrap();
+        wait_until(|| {
+            let stats = session.stats();
+            stats.lost + stats.resent == REQUESTS as u64
+        })
+        .await;
+        let resent = session.stats().resent;
+        assert!(resent > 0, "some were never written");
+        wait_until(|| second_has_read.load(Ordering::SeqCst) == resent).await;
+        session.shutdown(Duration::ZERO).await;
     };
-    let (outcomes, ()) = futures_util::future::join(exchanges, handed_over).await;
+    let (outcomes, ()) = futures_util::future::join(exchanges, course).await;
     assert!(outcomes.iter().all(Result::is_err), "nobody was answered");
-    assert!(session.stats().resent > 0, "some were never written");
-    session.shutdown(Duration::ZERO).await;
 
     let connections: Vec<_> = taken.iter().take(2).collect();
     let [(_, one), (_, other)] = connections.as_slice() else {
