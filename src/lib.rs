@@ -38,7 +38,7 @@
 //!
 //! Each feature only adds; all combinations build, and all backends fit into one process.
 //!
-//! - Backends: `tokio` (default), `smol`.
+//! - Backends: `tokio` (default), `smol`, and `async-std`, which is discontinued.
 //! - TLS stacks: `rustls` (default).
 //! - Services: `apns` (default).
 //! - `full`: all of these.
@@ -54,6 +54,10 @@ pub use push_core::{
 };
 pub use push_core::{Session, fan_out, http, session};
 
+#[cfg(all(feature = "async-std", feature = "rustls"))]
+pub use backend_async_std::AsyncStdBackend;
+#[cfg(feature = "async-std")]
+pub use backend_async_std::AsyncStdRuntime;
 #[cfg(all(feature = "smol", feature = "rustls"))]
 pub use backend_smol::SmolBackend;
 #[cfg(feature = "smol")]

@@ -3,7 +3,7 @@
 use std::sync::Arc;
 
 use anyhow::{Context, Result};
-use anypush::{Backend, SmolBackend, TokioBackend};
+use anypush::{AsyncStdBackend, Backend, SmolBackend, TokioBackend};
 
 use crate::args::RuntimeName;
 
@@ -27,5 +27,6 @@ where
             done
         }
         RuntimeName::Smol => smol::block_on(work(Arc::new(SmolBackend::new()))),
+        RuntimeName::AsyncStd => async_std::task::block_on(work(Arc::new(AsyncStdBackend::new()))),
     }
 }

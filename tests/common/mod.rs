@@ -24,6 +24,12 @@ macro_rules! on_every_backend {
                 $crate::common::on_tokio(|backend| super::$test(backend));
             })*
         }
+        mod async_std_rustls {
+            $(#[test]
+            fn $test() {
+                $crate::common::on_async_std(|backend| super::$test(backend));
+            })*
+        }
         mod smol_rustls {
             $(#[test]
             fn $test() {
@@ -48,6 +54,12 @@ pub fn on_tokio<F: Future<Output = ()>>(test: impl FnOnce(Shared) -> F) {
             .await
             .expect("the test ends in time");
     });
+}
+
+pub fn on_async_std<F: Future<Output = ()>>(test: impl FnOnce(Shared) -> F) {
+    let backend = Arc::new(anypush::AsyncStdBackend::new());
+    async_std::task::block_on(async_std::future::timeout(LIMIT, test(backend)))
+        .expect("the test ends in time");
 }
 
 pub fn on_smol<F: Future<Output = ()>>(test: impl FnOnce(Shared) -> F) {

@@ -93,6 +93,8 @@ pub(crate) enum RuntimeName {
     #[default]
     Tokio,
     Smol,
+    /// Discontinued by its authors, who name smol as the successor
+    AsyncStd,
 }
 
 impl RuntimeName {
@@ -100,6 +102,7 @@ impl RuntimeName {
         match self {
             Self::Tokio => "tokio",
             Self::Smol => "smol",
+            Self::AsyncStd => "async-std",
         }
     }
 }

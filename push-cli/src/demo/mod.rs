@@ -23,7 +23,7 @@ use crate::runtime;
 use scene::Scene;
 use table::Row;
 
-const RUNTIMES: [RuntimeName; 2] = [RuntimeName::Tokio, RuntimeName::Smol];
+const RUNTIMES: [RuntimeName; 3] = [RuntimeName::Tokio, RuntimeName::Smol, RuntimeName::AsyncStd];
 
 /// Short, since the lost answers are waited for.
 const TIMEOUT: Duration = Duration::from_millis(1500);
