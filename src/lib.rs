@@ -49,8 +49,8 @@
 pub use push_apns as apns;
 pub use push_core::{
     Backend, BoxFuture, Certificate, CertificateInfo, Compose, Connection, Egress, Error,
-    ErrorKind, Fingerprint, Identity, KeyFormat, Lock, LockGuard, Outcome, Result, RetryPolicy,
-    Roots, Runtime, Security, Target, Tls, Verdict, async_trait, parse_retry_after,
+    ErrorKind, Fingerprint, Identity, KeyFormat, Lock, LockGuard, Outcome, Proxy, Result,
+    RetryPolicy, Roots, Runtime, Security, Target, Tls, Verdict, async_trait, parse_retry_after,
 };
 pub use push_core::{Session, fan_out, http, session};
 

@@ -8,10 +8,12 @@ use std::time::{Duration, Instant, SystemTime};
 use async_trait::async_trait;
 use futures_util::future::{Either, select};
 use futures_util::stream::{FuturesUnordered, StreamExt};
+use futures_util::{AsyncReadExt, AsyncWriteExt};
 
 use crate::clock::later;
+use crate::proxy::Reply;
 use crate::{
-    Backend, BoxFuture, Certificate, Connection, Error, ErrorKind, Identity, Lock, Result,
+    Backend, BoxFuture, Certificate, Connection, Error, ErrorKind, Identity, Lock, Proxy, Result,
     Security, Target,
 };
 
@@ -83,8 +85,8 @@ pub trait Tls: Debug + Send + Sync + 'static {
 
 /// A [`Backend`] of a [`Runtime`] and a [`Tls`].
 ///
-/// It resolves, filters the addresses, races IPv6 against IPv4 (RFC 8305), makes the handshake,
-/// and bounds all of it by one timeout.
+/// It resolves, filters the addresses, races IPv6 against IPv4 (RFC 8305), goes through a proxy,
+/// makes the handshake, and bounds all of it by one timeout.
 #[derive(Debug)]
 pub struct Compose<R, T> {
     runtime: R,
@@ -124,12 +126,56 @@ impl<R: Runtime, T: Tls> Compose<R, T> {
         target: &Target,
         certificate: Option<&dyn Certificate>,
     ) -> Result<Box<dyn Connection>> {
-        let addresses = self.addresses(target).await?;
-        let stream = self.race(target, addresses).await?;
+        let stream = match &target.proxy {
+            None => self.reach(target).await?,
+            Some(proxy) => self.through(proxy, target).await?,
+        };
         match &target.security {
             Security::Tls { .. } => self.tls.handshake(stream, target, certificate).await,
             Security::Plain => Ok(stream),
         }
+    }
+
+    /// A TCP connection to the target, straight.
+    async fn reach(&self, target: &Target) -> Result<Box<dyn Connection>> {
+        let addresses = self.addresses(target).await?;
+        self.race(target, addresses).await
+    }
+
+    /// A tunnel through a proxy, to one address of the target after the other.
+    async fn through(&self, proxy: &Proxy, target: &Target) -> Result<Box<dyn Connection>> {
+        let authorities = if !proxy.resolves() {
+            let addresses = self.addresses(target).await?;
+            addresses.iter().map(SocketAddr::to_string).collect()
+        } else if target.egress.is_any() {
+            vec![target.authority()]
+        } else {
+            return Err(Error::new(
+                ErrorKind::Egress,
+                "the egress filter can't be kept where the proxy resolves names",
+            ));
+        };
+        // The proxy itself is the caller's choice: the filter is for what it leads to.
+        let to_proxy = Target::plain(proxy.host(), proxy.port());
+        let mut failure = None;
+        for authority in authorities {
+            let stream = self.reach(&to_proxy).await.map_err(|error| {
+                let message = format!("can't reach the proxy {proxy}");
+                Error::new(error.kind(), message).with_source(error)
+            })?;
+            match tunnel(stream, proxy, &authority).await {
+                Ok(stream) => return Ok(stream),
+                // What it holds against us it holds against us for any address.
+                Err(error) if error.kind() != ErrorKind::Connect => return Err(error),
+                Err(error) => failure = Some(error),
+            }
+        }
+        Err(failure.unwrap_or_else(|| {
+            Error::new(
+                ErrorKind::Connect,
+                format!("no way to {target} through {proxy}"),
+            )
+        }))
     }
 
     /// The addresses to dial, in the order in which to try them.
@@ -206,6 +252,41 @@ impl<R: Runtime, T: Tls> Compose<R, T> {
             }
             None => error,
         })
+    }
+}
+
+/// Asks for a tunnel, and leaves the stream at its beginning.
+async fn tunnel(
+    mut stream: Box<dyn Connection>,
+    proxy: &Proxy,
+    authority: &str,
+) -> Result<Box<dyn Connection>> {
+    let broken = |error: io::Error| {
+        let message = format!("the proxy {proxy} broke off");
+        Error::new(ErrorKind::Connect, message).with_source(error)
+    };
+    let request = proxy.request(authority);
+    stream.write_all(request.as_bytes()).await.map_err(broken)?;
+    stream.flush().await.map_err(broken)?;
+    let mut reply = Reply::default();
+    let status = loop {
+        // By the byte: what comes behind the head belongs to the tunnel.
+        let mut byte = [0];
+        stream.read_exact(&mut byte).await.map_err(broken)?;
+        if let Some(status) = reply.push(byte[0])? {
+            break status;
+        }
+    };
+    match status {
+        200..=299 => Ok(stream),
+        407 => Err(Error::new(
+            ErrorKind::Config,
+            format!("the proxy {proxy} asks for a user and a password, or refuses those given"),
+        )),
+        _ => Err(Error::new(
+            ErrorKind::Connect,
+            format!("the proxy {proxy} refused a tunnel to {authority} with status {status}"),
+        )),
     }
 }
 

@@ -47,6 +47,11 @@ impl Egress {
         }
     }
 
+    /// Whether it lets every address pass without being asked.
+    pub(crate) fn is_any(&self) -> bool {
+        matches!(self.0, Rule::Any)
+    }
+
     /// What identifies this filter in a pool's key.
     #[cfg(feature = "http2")]
     pub(crate) fn identity(&self) -> usize {

@@ -1,7 +1,7 @@
 use std::fmt;
 use std::sync::Arc;
 
-use crate::{Egress, Roots};
+use crate::{Egress, Proxy, Roots};
 
 /// Where to connect to, and how: everything that decides a dial.
 #[derive(Clone)]
@@ -15,6 +15,8 @@ pub struct Target {
     pub security: Security,
     /// Which of the host's addresses may be dialled.
     pub egress: Egress,
+    /// The proxy to go through; `None`: straight to the host.
+    pub proxy: Option<Proxy>,
 }
 
 /// How a connection is secured.
@@ -47,6 +49,7 @@ impl Target {
                 server_name: None,
             },
             egress: Egress::any(),
+            proxy: None,
         }
     }
 
@@ -57,6 +60,7 @@ impl Target {
             port,
             security: Security::Plain,
             egress: Egress::any(),
+            proxy: None,
         }
     }
 
@@ -96,6 +100,13 @@ impl Target {
         self
     }
 
+    /// The proxy to go through.
+    #[must_use]
+    pub fn proxy(mut self, proxy: Proxy) -> Self {
+        self.proxy = Some(proxy);
+        self
+    }
+
     /// Host and port as in a URL: an IPv6 address in brackets, the port always there.
     pub fn authority(&self) -> String {
         if self.host.contains(':') {
@@ -118,6 +129,7 @@ impl fmt::Debug for Target {
             .field("authority", &self.authority())
             .field("security", &self.security)
             .field("egress", &self.egress)
+            .field("proxy", &self.proxy)
             .finish()
     }
 }

@@ -2,7 +2,7 @@ use std::sync::Arc;
 use std::time::Duration;
 
 use http::uri::Authority;
-use push_core::{Egress, ErrorKind, Identity, RetryPolicy, Roots, Session, Target};
+use push_core::{Egress, ErrorKind, Identity, Proxy, RetryPolicy, Roots, Session, Target};
 
 use super::{Access, Client, Credentials, Inner};
 use crate::request::Ids;
@@ -20,6 +20,7 @@ pub struct ClientBuilder {
     roots: Roots,
     server_name: Option<String>,
     egress: Egress,
+    proxy: Option<Proxy>,
     timeout: Duration,
     in_flight: usize,
     retry: RetryPolicy,
@@ -36,6 +37,7 @@ impl ClientBuilder {
             roots: Roots::system(),
             server_name: None,
             egress: Egress::any(),
+            proxy: None,
             timeout: Duration::from_secs(30),
             in_flight: 1000,
             retry: RetryPolicy::none(),
@@ -90,6 +92,13 @@ impl ClientBuilder {
         self
     }
 
+    /// The HTTP proxy to go through. Default: none; the environment is not asked, but
+    /// [`Proxy::from_env`] does so.
+    pub fn proxy(mut self, proxy: Proxy) -> Self {
+        self.proxy = Some(proxy);
+        self
+    }
+
     /// How long one push may take, from the call to the last byte of the answer, resends included.
     /// Default: 30 seconds.
     pub fn timeout(mut self, timeout: Duration) -> Self {
@@ -136,6 +145,9 @@ impl ClientBuilder {
             .alpn(["h2"])
             .roots(self.roots)
             .egress(self.egress);
+        if let Some(proxy) = self.proxy {
+            target = target.proxy(proxy);
+        }
         if let Some(name) = self.server_name {
             target = target.server_name(name);
         }

@@ -1,5 +1,6 @@
 //! The options that every `send` has.
 
+use std::fmt;
 use std::num::{NonZeroU32, NonZeroUsize};
 use std::path::{Path, PathBuf};
 use std::time::Duration;
@@ -14,6 +15,11 @@ pub(crate) struct Common {
     /// PEM file of the roots to trust instead of the system's
     #[arg(long, value_name = "FILE", help_heading = "Connection")]
     pub(crate) ca: Option<PathBuf>,
+
+    /// HTTP proxy to go through: http://[USER:PASSWORD@]HOST[:PORT]. Names are resolved here, and the
+    /// proxy is asked for addresses. The environment's proxies are not used
+    #[arg(long, value_name = "URL", help_heading = "Connection")]
+    pub(crate) proxy: Option<Secret>,
 
     /// The async runtime that carries everything
     #[arg(
@@ -119,6 +125,22 @@ pub(crate) enum OutputFormat {
     Human,
     /// One JSON object per line and device, in order of completion, and one last line that sums up
     Json,
+}
+
+/// A text that can hold a password: it is read by who uses it, so that no usage error shows it.
+#[derive(Clone)]
+pub(crate) struct Secret(pub(crate) String);
+
+impl From<&str> for Secret {
+    fn from(text: &str) -> Self {
+        Self(text.to_owned())
+    }
+}
+
+impl fmt::Debug for Secret {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str("Secret")
+    }
 }
 
 /// A file, or standard input.

@@ -7,7 +7,7 @@ use std::time::{Duration, SystemTime};
 
 use anyhow::{Context, Result, anyhow};
 use anypush::apns::{Client, EncodeContext, Notification, Outcome, ProviderToken};
-use anypush::{Backend, CertificateInfo, ErrorKind, Identity, Outcome as _, Roots, Session};
+use anypush::{Backend, CertificateInfo, ErrorKind, Identity, Outcome as _, Proxy, Roots, Session};
 use futures_util::future::{Either, select};
 
 use super::notification::notification;
@@ -40,6 +40,7 @@ pub(crate) fn run(args: &Apns) -> Result<Exit> {
 struct Prepared {
     identity: Identify,
     roots: Roots,
+    proxy: Option<Proxy>,
 }
 
 enum Identify {
@@ -53,9 +54,13 @@ impl Prepared {
             None => Roots::system(),
             Some(path) => Roots::from_pem_file(path).context("--ca")?,
         };
+        let proxy = args.common.proxy.as_ref();
         Ok(Self {
             identity: Identify::read(&args.credentials)?,
             roots,
+            proxy: proxy
+                .map(|url| Proxy::from_url(&url.0).context("--proxy"))
+                .transpose()?,
         })
     }
 }
@@ -139,6 +144,9 @@ fn client(args: &Apns, backend: Arc<dyn Backend>, prepared: Prepared) -> Result<
         .roots(prepared.roots)
         .timeout(common.timeout)
         .in_flight(common.in_flight.get() as usize);
+    if let Some(proxy) = prepared.proxy {
+        builder = builder.proxy(proxy);
+    }
     builder = match prepared.identity {
         Identify::Token(token) => builder.provider_token(token),
         Identify::Certificate(identity) => builder.certificate(identity),

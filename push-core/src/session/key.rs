@@ -1,7 +1,7 @@
 use std::hash::{Hash, Hasher};
 use std::sync::Arc;
 
-use crate::{Fingerprint, Security, Target};
+use crate::{Fingerprint, Proxy, Security, Target};
 
 /// Everything that decides whether two requests may share a connection.
 #[derive(Clone, Debug)]
@@ -13,12 +13,24 @@ pub(crate) struct Key {
 }
 
 impl Key {
-    fn parts(&self) -> (&str, u16, &Security, usize, Option<Fingerprint>, &str) {
+    #[allow(clippy::type_complexity)]
+    fn parts(
+        &self,
+    ) -> (
+        &str,
+        u16,
+        &Security,
+        usize,
+        Option<&Proxy>,
+        Option<Fingerprint>,
+        &str,
+    ) {
         (
             &self.target.host,
             self.target.port,
             &self.target.security,
             self.target.egress.identity(),
+            self.target.proxy.as_ref(),
             self.certificate,
             &self.scope,
         )
