@@ -1,0 +1,100 @@
+use std::io::Write;
+
+use anyhow::{Context, Result, bail};
+use clap::ValueEnum;
+use harness::{Machine, Memory};
+use serde::{Deserialize, Serialize};
+use serde_json::json;
+
+use crate::args::Args;
+use crate::contestants::{Contestant, anypush};
+use crate::load::Load;
+use crate::simulator::{Place, Simulator};
+
+/// What a fan-out did to the memory of its process.
+#[derive(Debug, Clone, Serialize, Deserialize)]
+pub(crate) struct Growth {
+    /// Before the client was made.
+    pub(crate) start: Memory,
+    /// After the last outcome.
+    pub(crate) end: Memory,
+}
+
+impl Growth {
+    fn peak_mib(&self) -> f64 {
+        mib(self.end.peak_kib.saturating_sub(self.start.resident_kib))
+    }
+}
+
+fn mib(kib: u64) -> f64 {
+    kib as f64 / 1024.0
+}
+
+/// Does one fan-out, with the client's defaults.
+pub(crate) fn measure(who: Contestant, place: &Place, load: &Load) -> Result<Growth> {
+    let start = Memory::now()?;
+    match who {
+        Contestant::AnypushTokio => anypush::fan_out_on_tokio(place, load)?,
+        Contestant::AnypushSmol => anypush::fan_out_on_smol(place, load)?,
+        _ => bail!("it does not send from an iterator"),
+    }
+    let end = Memory::now()?;
+    Ok(Growth { start, end })
+}
+
+/// Does a fan-out on each runtime, and prints what it took.
+pub(crate) fn table(args: &Args) -> Result<()> {
+    let load = Load {
+        pushes: Some(args.load.pushes.unwrap_or(1_000_000)),
+        warm_up: 0,
+        ..args.load.clone()
+    };
+    let mut simulator = Simulator::start()?;
+    let mut results = Vec::new();
+    for who in Contestant::value_variants() {
+        if !matches!(who, Contestant::AnypushTokio | Contestant::AnypushSmol) {
+            continue;
+        }
+        let name = who.name();
+        let growth: Growth = simulator
+            .with_child("memory", &name, &load)
+            .with_context(|| name.clone())?;
+        let stats = simulator.check(load.pushes())?;
+        results.push((name, growth, stats.connections));
+    }
+    print(args, &load, &results)
+}
+
+fn print(args: &Args, load: &Load, results: &[(String, Growth, u64)]) -> Result<()> {
+    let machine = Machine::here();
+    let mut out = std::io::stdout();
+    if args.json {
+        let contestants: Vec<_> = results
+            .iter()
+            .map(|(name, growth, connections)| {
+                json!({"name": name, "growth": growth, "connections": connections})
+            })
+            .collect();
+        let document = json!({
+            "machine": machine,
+            "pushes": load.pushes(),
+            "in_flight": load.in_flight,
+            "payload_bytes": load.payload_bytes,
+            "contestants": contestants,
+        });
+        return Ok(writeln!(out, "{document}")?);
+    }
+    writeln!(
+        out,
+        "{} pushes of {} bytes from an iterator, {} in flight; {machine}.\n\n\
+         | contestant | MiB at the start | peak above it | connections |\n|---|--:|--:|--:|",
+        load.pushes(),
+        load.payload_bytes,
+        load.in_flight,
+    )?;
+    for (name, growth, connections) in results {
+        let (start, peak) = (mib(growth.start.resident_kib), growth.peak_mib());
+        writeln!(out, "| {name} | {start:.1} | {peak:.1} | {connections} |")?;
+    }
+    Ok(())
+}
