@@ -1,10 +1,11 @@
 use std::time::{Duration, SystemTime, UNIX_EPOCH};
 
-use http::StatusCode;
 use http::header::RETRY_AFTER;
+use http::{HeaderName, StatusCode};
 use push_core::http::Answer;
 use push_core::{Verdict, parse_retry_after};
 
+use crate::request::{ID, UNIQUE_ID};
 use crate::{Advice, ApnsId, Error, Reason, parse_body};
 
 /// What became of one push.
@@ -79,16 +80,20 @@ impl Rejection {
 }
 
 /// The identifiers of an answer: the service's own `apns-id` where it gives a usable one.
-pub(crate) fn receipt(answer: &Answer, sent_as: ApnsId) -> Option<Receipt> {
+pub(crate) fn receipt(answer: &Answer, sent_as: ApnsId, attempts: u32) -> Option<Receipt> {
     if answer.status != StatusCode::OK {
         return None;
     }
-    let header = |name| answer.headers.get(name)?.to_str().ok();
+    let header = |name: &HeaderName| answer.headers.get(name)?.to_str().ok();
+    let mut buffer = [0; ApnsId::TEXT_LEN];
+    let id = match header(&ID) {
+        // Mostly it is the one that was sent.
+        Some(id) if id != sent_as.encode(&mut buffer) => id.parse().unwrap_or(sent_as),
+        _ => sent_as,
+    };
     Some(Receipt {
-        id: header("apns-id")
-            .and_then(|id| id.parse().ok())
-            .unwrap_or(sent_as),
-        unique_id: header("apns-unique-id").map(str::to_owned),
-        attempts: answer.attempts,
+        id,
+        unique_id: header(&UNIQUE_ID).map(str::to_owned),
+        attempts,
     })
 }

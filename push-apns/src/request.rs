@@ -10,7 +10,8 @@ use push_core::http::Outgoing;
 
 use crate::{ApnsId, DeviceToken, Encoded, Expiration};
 
-const ID: HeaderName = HeaderName::from_static("apns-id");
+pub(crate) static ID: HeaderName = HeaderName::from_static("apns-id");
+pub(crate) static UNIQUE_ID: HeaderName = HeaderName::from_static("apns-unique-id");
 const PUSH_TYPE: HeaderName = HeaderName::from_static("apns-push-type");
 const TOPIC: HeaderName = HeaderName::from_static("apns-topic");
 const PRIORITY: HeaderName = HeaderName::from_static("apns-priority");
@@ -50,7 +51,7 @@ impl Prepared {
         if let Some(expiration) = encoded.expiration {
             put(EXPIRATION, &expiration.header_secs(now).to_string());
         }
-        put(ID, "");
+        put(ID.clone(), "");
         if has_credential {
             put(AUTHORIZATION, "");
         }
@@ -68,63 +69,68 @@ impl Prepared {
 /// One push: a notification and the device that it is for.
 #[derive(Debug)]
 pub(crate) struct Push<'a> {
-    prepared: &'a Prepared,
-    uri: Uri,
-    id: HeaderValue,
-    expiration: Option<HeaderValue>,
+    pub(crate) prepared: &'a Prepared,
+    pub(crate) authority: &'a Authority,
+    pub(crate) device: &'a DeviceToken,
+    pub(crate) id: ApnsId,
+    /// Where it counts from the moment of sending: the moment is when the push was begun.
+    expiration: Option<u64>,
 }
 
 impl<'a> Push<'a> {
     pub(crate) fn new(
         prepared: &'a Prepared,
-        authority: &Authority,
-        device: &DeviceToken,
+        authority: &'a Authority,
+        device: &'a DeviceToken,
         id: ApnsId,
-        now: SystemTime,
+        now: impl FnOnce() -> SystemTime,
     ) -> Self {
-        let mut buffer = [0; ApnsId::TEXT_LEN];
-        let mut value = header_value(Bytes::copy_from_slice(id.encode(&mut buffer).as_bytes()));
-        // Differs from push to push: kept out of the compression table.
-        value.set_sensitive(true);
         Self {
             prepared,
-            uri: uri(authority, device),
-            id: value,
+            authority,
+            device,
+            id,
             expiration: prepared
                 .relative
-                .map(|expiration| HeaderValue::from(expiration.header_secs(now))),
+                .map(|expiration| expiration.header_secs(now())),
         }
+    }
+
+    fn id_header(&self) -> HeaderValue {
+        let mut buffer = [0; ApnsId::TEXT_LEN];
+        let text = self.id.encode(&mut buffer);
+        let mut value =
+            HeaderValue::from_str(text).unwrap_or_else(|_| HeaderValue::from_static(""));
+        // Differs from push to push: kept out of the compression table.
+        value.set_sensitive(true);
+        value
+    }
+
+    fn uri(&self) -> Uri {
+        const PREFIX: &str = "/3/device/";
+        let token = self.device.as_str();
+        let mut path = String::with_capacity(PREFIX.len() + token.len());
+        path.push_str(PREFIX);
+        path.push_str(token);
+        let mut parts = http::uri::Parts::default();
+        parts.scheme = Some(Scheme::HTTPS);
+        parts.authority = Some(self.authority.clone());
+        parts.path_and_query = PathAndQuery::from_maybe_shared(Bytes::from(path)).ok();
+        Uri::from_parts(parts).unwrap_or_default()
     }
 }
 
-/// What is known to be visible ASCII as a header.
-fn header_value(ascii: Bytes) -> HeaderValue {
-    HeaderValue::from_maybe_shared(ascii).unwrap_or_else(|_| HeaderValue::from_static(""))
-}
-
-fn uri(authority: &Authority, device: &DeviceToken) -> Uri {
-    const PREFIX: &str = "/3/device/";
-    let token = device.as_str();
-    let mut path = String::with_capacity(PREFIX.len() + token.len());
-    path.push_str(PREFIX);
-    path.push_str(token);
-    let mut parts = http::uri::Parts::default();
-    parts.scheme = Some(Scheme::HTTPS);
-    parts.authority = Some(authority.clone());
-    parts.path_and_query = PathAndQuery::from_maybe_shared(Bytes::from(path)).ok();
-    Uri::from_parts(parts).unwrap_or_default()
-}
-
 impl Outgoing for Push<'_> {
+    // Made anew for a resend, which is rare, rather than kept and copied for every push.
     fn request(&self) -> http::Request<()> {
         let mut request = http::Request::new(());
         *request.method_mut() = Method::POST;
-        *request.uri_mut() = self.uri.clone();
+        *request.uri_mut() = self.uri();
         let headers = request.headers_mut();
         *headers = self.prepared.headers.clone();
-        headers.insert(ID, self.id.clone());
-        if let Some(expiration) = &self.expiration {
-            headers.insert(EXPIRATION, expiration.clone());
+        headers.insert(ID.clone(), self.id_header());
+        if let Some(seconds) = self.expiration {
+            headers.insert(EXPIRATION, HeaderValue::from(seconds));
         }
         request
     }

@@ -16,9 +16,16 @@ const MAX_STREAM_ID: u32 = 0x7000_0000;
 
 /// A stream of a connection, kept for one request.
 pub(crate) struct Slot {
-    set: Arc<Set>,
-    link: Arc<Link>,
+    /// `None` once it is given back.
+    on: Option<Carrier>,
     end: End,
+}
+
+/// A connection, and the set that it belongs to.
+#[derive(Debug)]
+pub(crate) struct Carrier {
+    pub(crate) set: Arc<Set>,
+    pub(crate) link: Arc<Link>,
 }
 
 /// How a stream ended.
@@ -30,8 +37,15 @@ pub(super) enum End {
 }
 
 impl Slot {
-    pub(crate) fn link(&self) -> &Arc<Link> {
-        &self.link
+    pub(super) fn new(set: Arc<Set>, link: Arc<Link>) -> Self {
+        Self {
+            on: Some(Carrier { set, link }),
+            end: End::Unanswered,
+        }
+    }
+
+    pub(crate) fn carrier(&self) -> Option<&Carrier> {
+        self.on.as_ref()
     }
 
     /// The peer answered on this stream.
@@ -43,31 +57,42 @@ impl Slot {
         };
     }
 
-    pub(crate) fn count_abandoned(&self) {
-        self.set.abandoned(&self.link, true);
+    /// Gives the stream back; tells whose it was.
+    pub(crate) fn give_back(mut self) -> Option<Carrier> {
+        let carrier = self.on.take();
+        if let Some(Carrier { set, link }) = &carrier {
+            set.release(link, self.end);
+        }
+        carrier
     }
 
-    pub(crate) fn discount_abandoned(&self) {
-        self.set.abandoned(&self.link, false);
+    pub(crate) fn count_abandoned(&self, more: bool) {
+        if let Some(Carrier { set, link }) = &self.on {
+            set.abandoned(link, more);
+        }
     }
 
-    /// This stream has the id of which it is time to change the connection.
+    /// This stream has the id at which it is time to change the connection.
     pub(crate) fn check_id(&self, stream: u32) {
-        if stream >= MAX_STREAM_ID {
-            self.set.retire(&self.link);
+        if let Some(Carrier { set, link }) = &self.on
+            && stream >= MAX_STREAM_ID
+        {
+            set.retire(link);
         }
     }
 }
 
 impl Drop for Slot {
     fn drop(&mut self) {
-        self.set.release(&self.link, self.end);
+        if let Some(Carrier { set, link }) = &self.on {
+            set.release(link, self.end);
+        }
     }
 }
 
 impl fmt::Debug for Slot {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        write!(f, "Slot({:?})", self.link)
+        write!(f, "Slot({:?})", self.on)
     }
 }
 
@@ -88,11 +113,7 @@ impl<'a> Acquire<'a> {
     }
 
     fn slot(&self, link: Arc<Link>) -> Slot {
-        Slot {
-            set: self.set.clone(),
-            link,
-            end: End::Unanswered,
-        }
+        Slot::new(self.set.clone(), link)
     }
 
     /// Takes a stream, or joins the queue.
@@ -162,11 +183,7 @@ impl Future for Acquire<'_> {
                 }
             }
         }
-        if this
-            .watch
-            .poll(this.set.shared.backend.as_ref(), cx)
-            .is_pending()
-        {
+        if this.watch.poll(cx).is_pending() {
             return Poll::Pending;
         }
         // The deadline has passed; what was served meanwhile is taken all the same.

@@ -9,10 +9,10 @@ use bytes::Bytes;
 use http::header::AUTHORIZATION;
 use http::{HeaderMap, StatusCode};
 
-use super::acquire::Slot;
+use super::acquire::{Carrier, Slot};
 use super::credential::Rejected;
 use super::flight::{Body, Flight};
-use super::link::{Link, NotStarted};
+use super::link::NotStarted;
 use super::set::Set;
 use crate::session::Watch;
 use crate::{Error, ErrorKind, Result};
@@ -42,14 +42,7 @@ pub struct Answer {
     pub complete: bool,
     /// How often the request was handed to a connection.
     pub attempts: u32,
-    carrier: Carrier,
-}
-
-/// The connection that carried an answer.
-#[derive(Debug)]
-struct Carrier {
-    set: Arc<Set>,
-    link: Arc<Link>,
+    carrier: Option<Carrier>,
 }
 
 impl Answer {
@@ -57,7 +50,9 @@ impl Answer {
     /// does what it says. A request that was refused for its credential was not processed: unless
     /// the credential stays, it may be sent again.
     pub fn reject_credential(&self, reason: &str) -> Rejected {
-        let Carrier { set, link } = &self.carrier;
+        let Some(Carrier { set, link }) = &self.carrier else {
+            return Rejected::Keep;
+        };
         let now = set.shared.backend.system_time();
         let rejected = link
             .with_credential(|credential| credential.rejected(reason, now))
@@ -143,13 +138,62 @@ async fn attempt(
     outgoing: &(impl Outgoing + ?Sized),
     watch: &mut Watch,
 ) -> Attempt {
+    let mut flight = match begin(set, slot, outgoing, watch) {
+        Ok(flight) => flight,
+        Err(Some(error)) => return Attempt::NotSent(error),
+        Err(None) => return Attempt::NotStarted,
+    };
+    // An answer that has come wins over a deadline that passed while nobody polled.
+    let head = poll_fn(|cx| match flight.poll_head(cx) {
+        Poll::Ready(head) => Poll::Ready(Some(head)),
+        Poll::Pending => watch.poll(cx).map(|()| None),
+    })
+    .await;
+    match head {
+        None => {
+            set.shared.counters.timed_out.count();
+            Attempt::Failed(Error::new(
+                ErrorKind::Unanswered,
+                "no answer before the deadline: the request may have been taken",
+            ))
+        }
+        Some(Err(error)) => failed(set, &flight, error),
+        Some(Ok(head)) => {
+            let mut slot = flight.landed();
+            if let Some(slot) = &mut slot {
+                slot.answered(head.status());
+            }
+            if head.body().is_end_stream() {
+                return answered(head.into_parts().0, (Bytes::new(), true), slot);
+            }
+            // Boxed, so that those without a body, which are the most, need no room for it.
+            Box::pin(async move {
+                let (head, stream) = head.into_parts();
+                answered(head, read(stream, set, watch).await, slot)
+            })
+            .await
+        }
+    }
+}
+
+/// Hands a request to the connection on which a stream is kept for it; without an error when that
+/// connection has ended. No part of the future: what it needs it needs for a moment.
+fn begin(
+    set: &Arc<Set>,
+    slot: Slot,
+    outgoing: &(impl Outgoing + ?Sized),
+    watch: &Watch,
+) -> Result<Flight, Option<Error>> {
     let shared = &set.shared;
-    if watch.has_passed(shared.backend.as_ref()) {
+    // Time can have passed only if there was something to wait for.
+    if watch.was_waited_for() && watch.has_passed(shared.backend.as_ref()) {
         shared.counters.timed_out.count();
         let message = "not sent: the deadline passed before the request was written";
-        return Attempt::NotSent(Error::new(ErrorKind::Timeout, message));
+        return Err(Some(Error::new(ErrorKind::Timeout, message)));
     }
-    let link = slot.link().clone();
+    let Some(Carrier { link, .. }) = slot.carrier() else {
+        return Err(None);
+    };
     let mut request = outgoing.request();
     match link.header(shared.backend.system_time()) {
         Ok(Some(value)) => {
@@ -158,90 +202,66 @@ async fn attempt(
         Ok(None) => {
             request.headers_mut().remove(AUTHORIZATION);
         }
-        Err(error) => return Attempt::NotSent(error),
+        Err(error) => return Err(Some(error)),
     }
-    let (response, stream) = match link.start(request, outgoing.body()) {
-        Ok(started) => started,
+    match link.start(request, outgoing.body()) {
+        Ok((response, stream)) => {
+            shared.counters.sent.count();
+            slot.check_id(stream);
+            Ok(Flight::new(slot, response, stream))
+        }
         Err(NotStarted::Malformed(error)) => {
-            let error = Error::new(ErrorKind::Config, "the request can't be sent by HTTP/2")
-                .with_source(error);
-            return Attempt::NotSent(error);
+            let message = "the request can't be sent by HTTP/2";
+            let error = Error::new(ErrorKind::Config, message).with_source(error);
+            Err(Some(error))
         }
         Err(NotStarted::Ended) => {
-            set.retire(&link);
-            return Attempt::NotStarted;
-        }
-    };
-    shared.counters.sent.count();
-    slot.check_id(stream);
-    let mut flight = Flight::new(slot, response, stream);
-    let backend = shared.backend.as_ref();
-    // An answer that has come wins over a deadline that passed while nobody polled.
-    let head = poll_fn(|cx| match flight.poll_head(cx) {
-        Poll::Ready(head) => Poll::Ready(Some(head)),
-        Poll::Pending => watch.poll(backend, cx).map(|()| None),
-    })
-    .await;
-    match head {
-        None => {
-            shared.counters.timed_out.count();
-            Attempt::Failed(Error::new(
-                ErrorKind::Unanswered,
-                "no answer before the deadline: the request may have been taken",
-            ))
-        }
-        Some(Err(error)) => failed(set, &link, flight.stream(), error),
-        Some(Ok(head)) => {
-            let mut slot = flight.landed();
-            if let Some(slot) = &mut slot {
-                slot.answered(head.status());
-            }
-            let (head, stream) = head.into_parts();
-            let (body, complete) = if stream.is_end_stream() {
-                (Bytes::new(), true)
-            } else {
-                read(stream, set, watch).await
-            };
-            drop(slot);
-            Attempt::Answered(Answer {
-                status: head.status,
-                headers: head.headers,
-                body,
-                complete,
-                attempts: 0,
-                carrier: Carrier {
-                    set: set.clone(),
-                    link,
-                },
-            })
+            set.retire(link);
+            Err(None)
         }
     }
 }
 
+fn answered(
+    head: http::response::Parts,
+    (body, complete): (Bytes, bool),
+    slot: Option<Slot>,
+) -> Attempt {
+    Attempt::Answered(Answer {
+        status: head.status,
+        headers: head.headers,
+        body,
+        complete,
+        attempts: 0,
+        carrier: slot.and_then(Slot::give_back),
+    })
+}
+
 async fn read(stream: h2::RecvStream, set: &Arc<Set>, watch: &mut Watch) -> (Bytes, bool) {
-    let backend = set.shared.backend.as_ref();
     let mut body = Body::new(stream, set.shared.config.max_answer_bytes);
     let complete = poll_fn(|cx| match body.poll_end(cx) {
         Poll::Ready(complete) => Poll::Ready(complete),
-        Poll::Pending => watch.poll(backend, cx).map(|()| false),
+        Poll::Pending => watch.poll(cx).map(|()| false),
     })
     .await;
     (body.take(), complete)
 }
 
 /// Tells a request that was provably not processed from one that may have been.
-fn failed(set: &Arc<Set>, link: &Arc<Link>, stream: u32, error: h2::Error) -> Attempt {
+fn failed(set: &Arc<Set>, flight: &Flight, error: h2::Error) -> Attempt {
+    let stream = flight.stream();
+    let link = flight.carrier().map(|carrier| &carrier.link);
     let refused =
         error.is_reset() && error.is_remote() && error.reason() == Some(h2::Reason::REFUSED_STREAM);
     if refused {
         return Attempt::Unprocessed(refused_by("the server refused the stream", error));
     }
-    let goaway = link.observed.goaway();
+    let goaway = link.and_then(|link| link.observed.goaway());
     if goaway.is_some_and(|goaway| stream > goaway.last_stream) {
         let message = "the server closed the connection before it processed the request";
         return Attempt::Unprocessed(refused_by(message, error));
     }
-    if !error.is_reset() && !link.was_written(stream) {
+    if !error.is_reset() && link.is_some_and(|link| !link.was_written(stream)) {
         let message = "the connection was lost before the request was written";
         return Attempt::Unprocessed(refused_by(message, error));
     }

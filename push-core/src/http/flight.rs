@@ -6,7 +6,7 @@ use bytes::{Bytes, BytesMut};
 use h2::RecvStream;
 use h2::client::ResponseFuture;
 
-use super::acquire::Slot;
+use super::acquire::{Carrier, Slot};
 
 /// A request under way: its stream, and the place it takes on its connection.
 #[derive(Debug)]
@@ -44,6 +44,11 @@ impl Flight {
         outcome
     }
 
+    /// The connection that it is on.
+    pub(crate) fn carrier(&self) -> Option<&Carrier> {
+        self.slot.as_ref().and_then(Slot::carrier)
+    }
+
     /// Gives the place back, with a body still to be read or without one.
     pub(crate) fn landed(mut self) -> Option<Slot> {
         self.slot.take()
@@ -53,8 +58,11 @@ impl Flight {
 impl Drop for Flight {
     fn drop(&mut self) {
         if let (Some(response), Some(slot)) = (self.response.take(), self.slot.take()) {
-            let link = slot.link().clone();
-            link.abandon(Abandoned::new(response, slot));
+            let link = slot.carrier().map(|carrier| carrier.link.clone());
+            let abandoned = Abandoned::new(response, slot);
+            if let Some(link) = link {
+                link.abandon(abandoned);
+            }
         }
     }
 }
@@ -69,7 +77,7 @@ pub(crate) struct Abandoned {
 
 impl Abandoned {
     fn new(response: ResponseFuture, slot: Slot) -> Self {
-        slot.count_abandoned();
+        slot.count_abandoned(true);
         Self {
             response: Some(response),
             body: None,
@@ -101,7 +109,7 @@ impl Future for Abandoned {
 
 impl Drop for Abandoned {
     fn drop(&mut self) {
-        self.slot.discount_abandoned();
+        self.slot.count_abandoned(false);
     }
 }
 

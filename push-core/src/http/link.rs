@@ -221,7 +221,7 @@ impl Driver {
                 if let Some(set) = self.set.upgrade() {
                     set.alive(&self.link);
                 }
-            } else if due.poll(self.shared.backend.as_ref(), cx).is_ready() {
+            } else if due.poll(cx).is_ready() {
                 return Poll::Ready(Error::new(
                     ErrorKind::Connect,
                     "the connection is dead: a PING was not answered in time",

@@ -186,7 +186,7 @@ impl Session {
             if all_closed {
                 return Poll::Ready(());
             }
-            watch.poll(shared.backend.as_ref(), cx)
+            watch.poll(cx)
         })
         .await;
         for set in self.inner.all() {
