@@ -28,4 +28,4 @@ bench *args:
 
 # Licences, sources, advisories and bans
 deny:
-    cargo deny check
+    cargo deny --workspace check
