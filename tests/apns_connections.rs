@@ -23,6 +23,7 @@ on_every_backend! {
     a_stalled_connection_is_found_dead_and_replaced,
     a_limit_of_one_is_kept_and_more_connections_take_their_share,
     a_lowered_limit_is_followed,
+    no_more_pushes_wait_than_the_connections_take_in_time,
     the_wrong_roots_are_refused,
     the_wrong_name_is_refused,
     an_expired_server_certificate_is_refused,
@@ -96,7 +97,7 @@ async fn an_answer_lost_with_its_connection_is_unknown(backend: Shared) {
 
 async fn a_refused_stream_is_sent_again(backend: Shared) {
     let sim = sim();
-    let client = client(backend, &sim);
+    let client = client_of(Session::builder(backend).max_resends(4), &sim);
     client.send(token(0), &hello()).await.unwrap();
     arm(&sim, Action::Reset(7), 3);
     let receipt = client.send(token(1), &hello()).await.unwrap();
@@ -107,6 +108,15 @@ async fn a_refused_stream_is_sent_again(backend: Shared) {
     arm(&sim, Action::Reset(2), 1);
     let broken = client.send(token(2), &hello()).await;
     assert_eq!(broken.verdict(), Verdict::Unknown);
+
+    // A server that asks for calm gets it: another connection, later.
+    arm(&sim, Action::Reset(11), 1);
+    assert_eq!(
+        client.send(token(4), &hello()).await.verdict(),
+        Verdict::Unknown
+    );
+    client.send(token(5), &hello()).await.unwrap();
+    assert_eq!(sim.stats()[&Service::Apns].connections, 2);
 
     // A server that refuses for ever is not asked for ever.
     arm(&sim, Action::Reset(7), u64::MAX);
@@ -204,6 +214,29 @@ async fn a_lowered_limit_is_followed(backend: Shared) {
         assert!(outcome.is_ok(), "{device}: {outcome:?}");
     }
     assert_eq!(accepted(&sim), 501);
+}
+
+async fn no_more_pushes_wait_than_the_connections_take_in_time(backend: Shared) {
+    let config = sim_apns::Config::default()
+        .max_streams(1)
+        .strict_first_stream();
+    let sim = Sim::builder()
+        .apns_any()
+        .apns_config(config)
+        .start()
+        .unwrap();
+    let session = Session::builder(backend).max_connections_per_destination(2);
+    let client = builder(session.build(), &sim)
+        .timeout(Duration::from_secs(1))
+        .build()
+        .unwrap();
+    // Two connections take a hundred a second: what waited behind 1000 would be late.
+    arm(&sim, Action::Delay(Duration::from_millis(20)), u64::MAX);
+    let mut outcomes = client.send_all((0..150).map(token), &hello());
+    while let Some((device, outcome)) = outcomes.next().await {
+        assert!(outcome.is_ok(), "{device}: {outcome:?}");
+    }
+    assert!(sim.stats()[&Service::Apns].connections <= 2);
 }
 
 async fn the_wrong_roots_are_refused(backend: Shared) {

@@ -77,6 +77,11 @@ impl FromStr for Endpoint {
         if text.contains('@') || authority.host().is_empty() || bare_ipv6 {
             return Err(invalid());
         }
+        // A word of its own is a slip of the pen rather than a host.
+        let is_word = text.bytes().all(|byte| byte.is_ascii_alphanumeric());
+        if is_word && !text.eq_ignore_ascii_case("localhost") {
+            return Err(invalid());
+        }
         let host = authority.host().trim_matches(['[', ']']);
         Ok(Self::new(host, port))
     }

@@ -61,14 +61,18 @@ pub struct FanOut<S: Stream, O> {
     ended: bool,
     begin: Begin<S::Item, O>,
     under_way: FuturesUnordered<BoxFuture<'static, O>>,
-    room: usize,
+    room: Room,
 }
 
+/// How many items may be worked on at a time, from moment to moment.
+type Room = Box<dyn Fn() -> usize + Send>;
+
 impl<S: Stream, O> FanOut<S, O> {
-    /// At most `room` items are worked on at a time; zero is taken as one.
+    /// As many items are worked on at a time as `room` says, which is asked again and again; zero
+    /// is taken as one.
     pub fn new(
         source: S,
-        room: usize,
+        room: impl Fn() -> usize + Send + 'static,
         begin: impl FnMut(S::Item) -> BoxFuture<'static, O> + Send + 'static,
     ) -> Self {
         Self {
@@ -76,7 +80,7 @@ impl<S: Stream, O> FanOut<S, O> {
             ended: false,
             begin: Box::new(begin),
             under_way: FuturesUnordered::new(),
-            room: room.max(1),
+            room: Box::new(room),
         }
     }
 
@@ -100,7 +104,8 @@ impl<S: Stream, O> Stream for FanOut<S, O> {
 
     fn poll_next(mut self: Pin<&mut Self>, cx: &mut Context<'_>) -> Poll<Option<O>> {
         let this = &mut *self;
-        while !this.ended && this.under_way.len() < this.room {
+        let room = if this.ended { 0 } else { (this.room)().max(1) };
+        while !this.ended && this.under_way.len() < room {
             match this.source.as_mut().poll_next(cx) {
                 Poll::Ready(Some(item)) => this.under_way.push((this.begin)(item)),
                 Poll::Ready(None) => this.ended = true,
@@ -118,7 +123,7 @@ impl<S: Stream, O> fmt::Debug for FanOut<S, O> {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         f.debug_struct("FanOut")
             .field("under_way", &self.under_way.len())
-            .field("room", &self.room)
+            .field("room", &(self.room)())
             .field("ended", &self.ended)
             .finish_non_exhaustive()
     }
@@ -131,10 +136,10 @@ pub struct TryFanOut<S: Stream<Item = Result<T, E>>, T, E, O> {
 }
 
 impl<S: Stream<Item = Result<T, E>>, T, E, O> TryFanOut<S, T, E, O> {
-    /// At most `room` items are worked on at a time; zero is taken as one.
+    /// As [`FanOut::new`].
     pub fn new(
         source: S,
-        room: usize,
+        room: impl Fn() -> usize + Send + 'static,
         begin: impl FnMut(T) -> BoxFuture<'static, O> + Send + 'static,
     ) -> Self {
         let source = UntilError {
@@ -220,14 +225,18 @@ mod tests {
         let gate = Arc::new(async_lock::Semaphore::new(0));
         let opener = gate.clone();
         let source = counted(&taken, 100).into_source();
-        let mut all = FanOut::new(source, 3, move |item| {
-            let gate = gate.clone();
-            async move {
-                gate.acquire_arc().await.forget();
-                item
-            }
-            .boxed()
-        });
+        let mut all = FanOut::new(
+            source,
+            || 3,
+            move |item| {
+                let gate = gate.clone();
+                async move {
+                    gate.acquire_arc().await.forget();
+                    item
+                }
+                .boxed()
+            },
+        );
         assert!(all.next().now_or_never().is_none());
         assert_eq!(taken.load(Ordering::SeqCst), 3);
         opener.add_permits(100);
@@ -239,7 +248,7 @@ mod tests {
     fn stopping_takes_no_more_and_loses_nothing() {
         let taken = Arc::new(AtomicUsize::new(0));
         let source = counted(&taken, 100).into_source();
-        let mut all = FanOut::new(source, 10, |item| async move { item }.boxed());
+        let mut all = FanOut::new(source, || 10, |item| async move { item }.boxed());
         assert!(all.next().now_or_never().unwrap().is_some());
         all.stop();
         let rest: Vec<_> = all.collect().now_or_never().unwrap();
@@ -249,7 +258,7 @@ mod tests {
     #[test]
     fn an_error_of_the_source_comes_last_and_once() {
         let source = stream::iter([Ok(1), Ok(2), Err("gone"), Ok(3)]);
-        let mut all = TryFanOut::new(source, 10, |item| async move { item }.boxed());
+        let mut all = TryFanOut::new(source, || 10, |item| async move { item }.boxed());
         let mut seen = Vec::new();
         while let Some(next) = all.next().now_or_never().unwrap() {
             seen.push(next);
@@ -262,7 +271,7 @@ mod tests {
     #[test]
     fn a_source_that_waits_holds_up_no_outcome() {
         let source = stream::iter([1]).chain(stream::pending());
-        let mut all = FanOut::new(source, 10, |item| async move { item }.boxed());
+        let mut all = FanOut::new(source, || 10, |item| async move { item }.boxed());
         assert_eq!(all.next().now_or_never(), Some(Some(1)));
         assert_eq!(all.next().now_or_never(), None);
     }

@@ -24,12 +24,18 @@ impl Es256Key {
     /// [`ErrorKind::Identity`] when it is no PEM, or no P-256 key.
     pub fn from_pem(pem: impl AsRef<[u8]>) -> Result<Self> {
         let der = PrivatePkcs8KeyDer::from_pem_slice(pem.as_ref()).map_err(|error| {
-            Error::new(
-                ErrorKind::Identity,
+            let text = String::from_utf8_lossy(pem.as_ref());
+            let message = if text.contains("ENCRYPTED") {
+                "the signing key is encrypted; decrypt it with `openssl pkcs8 -topk8 -nocrypt -in \
+                 FILE -out FILE.p8`"
+            } else if text.contains("BEGIN EC PRIVATE KEY") {
+                "the signing key is in SEC1 form; convert it with `openssl pkcs8 -topk8 -nocrypt -in \
+                 FILE -out FILE.p8`"
+            } else {
                 "no signing key found: expected PEM with a `BEGIN PRIVATE KEY` section, as in \
-                 Apple's .p8 files",
-            )
-            .with_source(error)
+                 Apple's .p8 files"
+            };
+            Error::new(ErrorKind::Identity, message).with_source(error)
         })?;
         let pair =
             EcdsaKeyPair::from_pkcs8(&ECDSA_P256_SHA256_FIXED_SIGNING, der.secret_pkcs8_der())

@@ -98,6 +98,10 @@ impl SimBuilder {
     /// # Errors
     /// An address can't be listened on, or a file not be written.
     pub fn start(self) -> Result<Sim> {
+        // Before any file is written: another simulator may be running on these ports, from this
+        // folder.
+        let apns = self.apns.map(|address| bind("apns", address)).transpose()?;
+        let (control, control_address) = bind("control", self.control)?;
         let (dir, temporary) = match self.dir {
             Some(dir) => (dir, None),
             None => {
@@ -114,8 +118,7 @@ impl SimBuilder {
         let mut addresses = Vec::new();
         let mut tasks: Vec<Task> = Vec::new();
 
-        if let Some(address) = self.apns {
-            let (listener, address) = bind("apns", address)?;
+        if let Some((listener, address)) = apns {
             addresses.push(("apns", address));
             let journal = Journal::new(self.journal_entries, self.journal_bytes);
             let mut keys = vec![files.provider_key().clone()];
@@ -133,11 +136,10 @@ impl SimBuilder {
         }
 
         let services = Arc::new(services);
-        let (listener, address) = bind("control", self.control)?;
-        addresses.push(("control", address));
+        addresses.push(("control", control_address));
         let watched = Arc::clone(&services);
         tasks.push(Box::new(move || {
-            tokio::spawn(control::listen(into_tokio(listener)?, watched));
+            tokio::spawn(control::listen(into_tokio(control)?, watched));
             Ok(())
         }));
 

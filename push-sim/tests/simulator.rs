@@ -267,3 +267,15 @@ fn authorization(sim: &Sim) -> String {
     static ONE: OnceLock<String> = OnceLock::new();
     ONE.get_or_init(|| bearer(sim)).clone()
 }
+
+#[test]
+fn one_that_can_not_start_leaves_the_files_of_one_that_runs() {
+    let running = Sim::builder().apns_any().start().unwrap();
+    let before = fs::read(running.dir().join("ca.pem")).unwrap();
+    let refused = Sim::builder()
+        .dir(running.dir())
+        .apns(running.apns_addr().unwrap())
+        .start();
+    assert!(refused.is_err());
+    assert_eq!(fs::read(running.dir().join("ca.pem")).unwrap(), before);
+}

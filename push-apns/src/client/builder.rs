@@ -106,8 +106,9 @@ impl ClientBuilder {
         self
     }
 
-    /// How many pushes of one [`send_all`](Client::send_all) are under way at a time. Default:
-    /// 1000. Zero is taken as one.
+    /// How many pushes of one [`send_all`](Client::send_all) are under way at a time, at most: fewer
+    /// where the connections take fewer, so that they do not wait in vain. Default: 1000. Zero is
+    /// taken as one.
     pub fn in_flight(mut self, most: usize) -> Self {
         self.in_flight = most.max(1);
         self

@@ -91,7 +91,7 @@ impl Client {
         let inner = self.inner.clone();
         SendAll(FanOut::new(
             devices.into_source(),
-            self.inner.in_flight,
+            self.inner.clone().room(),
             move |device| one_of_many(inner.clone(), shared.clone(), device).boxed(),
         ))
     }
@@ -111,7 +111,7 @@ impl Client {
         let inner = self.inner.clone();
         TrySendAll(TryFanOut::new(
             devices.into_source(),
-            self.inner.in_flight,
+            self.inner.clone().room(),
             move |device| one_of_many(inner.clone(), shared.clone(), device).boxed(),
         ))
     }
@@ -134,7 +134,7 @@ impl Client {
         };
         SendEach(FanOut::new(
             pushes.into_source(),
-            self.inner.in_flight,
+            self.inner.clone().room(),
             begin,
         ))
     }
@@ -223,6 +223,18 @@ impl Inner {
             .read()
             .unwrap_or_else(PoisonError::into_inner)
             .clone()
+    }
+
+    /// How many pushes of a fan-out may be under way: as many as the connections take and as many
+    /// again, which keeps them busy and lets them grow; more would only wait, at the cost of their
+    /// deadlines.
+    fn room(self: Arc<Self>) -> impl Fn() -> usize + Send + 'static {
+        const AT_LEAST: usize = 16;
+        move || {
+            let capacity = self.access().http2.capacity();
+            let busy = capacity.saturating_mul(2).max(AT_LEAST);
+            busy.min(self.in_flight)
+        }
     }
 
     fn deadline(&self) -> Instant {

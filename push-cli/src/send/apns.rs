@@ -5,7 +5,7 @@ use std::fs;
 use std::sync::Arc;
 use std::time::{Duration, SystemTime};
 
-use anyhow::{Context, Result, anyhow};
+use anyhow::{Context, Result, anyhow, bail};
 use anypush::apns::{Client, EncodeContext, Notification, Outcome, ProviderToken};
 use anypush::{Backend, CertificateInfo, ErrorKind, Identity, Outcome as _, Proxy, Roots, Session};
 use futures_util::future::{Either, select};
@@ -20,13 +20,18 @@ use crate::lines::{Line, MAX_LINE_BYTES};
 use crate::output::{Entry, Output};
 use crate::{logs, runtime};
 
-/// The longest that one connection may take to come about.
+/// The longest that one connection may take to come about. A little less than what is left for the
+/// push, so that what is told is why there is no connection.
 const CONNECT_TIMEOUT: Duration = Duration::from_secs(10);
 
 pub(crate) fn run(args: &Apns) -> Result<Exit> {
     logs::start(args.common.verbose);
     // What can be wrong here is found before anything is connected.
     let notification = notification(args)?;
+    let many = args.devices.tokens.is_some() || args.devices.token.len() > 1;
+    if many && args.delivery.apns_id.is_some() {
+        bail!("--apns-id names one push: give it with one --token, and not with --tokens");
+    }
     let prepared = Prepared::new(args)?;
     check(&prepared.identity, &notification)?;
     let intake = Intake::open(&args.devices)?;
@@ -137,7 +142,7 @@ fn client(args: &Apns, backend: Arc<dyn Backend>, prepared: Prepared) -> Result<
     let common = &args.common;
     let session = Session::builder(backend)
         .max_connections_per_destination(common.connections.get())
-        .connect_timeout(common.timeout.min(CONNECT_TIMEOUT))
+        .connect_timeout(common.timeout.mul_f64(0.9).min(CONNECT_TIMEOUT))
         .build();
     let mut builder = Client::builder(session)
         .endpoint(args.endpoint.clone())

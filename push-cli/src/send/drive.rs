@@ -146,7 +146,7 @@ impl Run {
         }
         if self.unreached && !self.reached {
             complain(format_args!(
-                "the service could not be reached: no device was sent to"
+                "the service could not be reached or refused every request: nothing was taken"
             ));
             return Exit::Unreachable;
         }

@@ -2,6 +2,7 @@
 
 use std::future::poll_fn;
 use std::pin::Pin;
+use std::sync::atomic::{AtomicBool, Ordering};
 use std::sync::{Arc, Weak};
 use std::task::Poll;
 
@@ -70,15 +71,24 @@ async fn dial(weak: &Weak<Set>, shared: &Arc<Shared>) -> Result<()> {
     drop(set);
 
     let timeout = shared.config.connect_timeout;
+    let established = AtomicBool::new(false);
     let connect = async {
         let target = &target;
         let connection = shared.backend.connect(target, certificate.as_deref());
-        handshake(target, Wire::new(connection.await?)).await
+        let wire = Wire::new(connection.await?);
+        established.store(true, Ordering::Relaxed);
+        handshake(target, wire).await
     };
     let connect = std::pin::pin!(connect);
     let until = later(shared.backend.now(), timeout);
     let connected = match select(connect, shared.backend.sleep_until(until)).await {
         Either::Left((outcome, _)) => outcome?,
+        Either::Right(_) if established.load(Ordering::Relaxed) => {
+            let seconds = timeout.as_secs_f64();
+            let message =
+                format!("{target} connected, and sent no HTTP/2 SETTINGS within {seconds} s");
+            return Err(Error::new(ErrorKind::Connect, message));
+        }
         Either::Right(_) => return Err(timed_out(&target, timeout)),
     };
     // A connection with credentials that were replaced meanwhile is not wanted any more.

@@ -3,7 +3,7 @@
 use std::future::poll_fn;
 use std::sync::Arc;
 use std::task::Poll;
-use std::time::Instant;
+use std::time::{Duration, Instant};
 
 use bytes::Bytes;
 use http::header::AUTHORIZATION;
@@ -14,8 +14,9 @@ use super::credential::Rejected;
 use super::flight::{Body, Flight};
 use super::link::NotStarted;
 use super::set::Set;
+use crate::clock::later;
 use crate::session::Watch;
-use crate::{Error, ErrorKind, Result};
+use crate::{Error, ErrorKind, Result, RetryPolicy};
 
 /// A request that can be made again: it is, for each connection that it is offered to.
 pub trait Outgoing: Send + Sync {
@@ -127,9 +128,24 @@ pub(crate) async fn exchange(
                     return Err(refused.with_attempts(attempts));
                 }
                 counters.resent.count();
+                // The first one goes out at once: mostly a connection was left in order.
+                if attempts > 1 {
+                    Box::pin(pause(set, attempts - 1, deadline)).await;
+                }
             }
         }
     }
+}
+
+/// Waits a little before a server is asked again that refuses.
+async fn pause(set: &Arc<Set>, refusals: u32, deadline: Instant) {
+    let backend = &set.shared.backend;
+    let policy = RetryPolicy::exponential(Duration::from_millis(50))
+        .attempts(u32::MAX)
+        .max_delay(Duration::from_secs(5));
+    let wait = policy.delay(refusals, Duration::ZERO, None, backend.jitter());
+    let until = later(backend.now(), wait.unwrap_or_default());
+    backend.sleep_until(until.min(deadline)).await;
 }
 
 async fn attempt(
@@ -264,6 +280,12 @@ fn failed(set: &Arc<Set>, flight: &Flight, error: h2::Error) -> Attempt {
     if !error.is_reset() && link.is_some_and(|link| !link.was_written(stream)) {
         let message = "the connection was lost before the request was written";
         return Attempt::Unprocessed(refused_by(message, error));
+    }
+    let calm = error.is_reset()
+        && error.is_remote()
+        && error.reason() == Some(h2::Reason::ENHANCE_YOUR_CALM);
+    if let Some(link) = link.filter(|_| calm) {
+        set.calm(link);
     }
     set.shared.counters.lost.count();
     let message = if error.is_reset() {

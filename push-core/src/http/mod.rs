@@ -121,6 +121,13 @@ impl Http2 {
         self.set.acquire(&mut watch).await.map(drop)
     }
 
+    /// How many requests can be under way at once on the connections that there are now: the sum
+    /// of their stream limits. Zero while there is none. More than that wait their turn, which
+    /// counts against their deadlines.
+    pub fn capacity(&self) -> usize {
+        self.set.capacity()
+    }
+
     /// Ends this way: its connections take no more requests, and close after the last one. Requests
     /// that wait for one end with [`ErrorKind::Moved`](crate::ErrorKind::Moved), and so do those
     /// that come later by this handle or its clones: they were not sent, and may go another way.

@@ -27,6 +27,8 @@ pub(crate) struct Set {
     ids: AtomicU64,
     /// How often requests were sent elsewhere.
     generation: AtomicU64,
+    /// How many streams the connections take together.
+    capacity: AtomicU64,
 }
 
 /// What new connections are made with.
@@ -63,6 +65,7 @@ impl Set {
             state: Mutex::default(),
             ids: AtomicU64::new(1),
             generation: AtomicU64::new(0),
+            capacity: AtomicU64::new(0),
         }
     }
 
@@ -208,10 +211,19 @@ impl Set {
             .min(self.shared.config.max_streams)
     }
 
-    /// Gives free streams to those who wait, and dials where there are none.
+    /// How many requests can be under way at once on the connections that there are.
+    pub(crate) fn capacity(&self) -> usize {
+        usize::try_from(self.capacity.load(Ordering::Relaxed)).unwrap_or(usize::MAX)
+    }
+
+    /// Gives free streams to those who wait, and dials where there are none. Called after every
+    /// change of the connections.
     pub(crate) fn serve(self: &Arc<Self>) {
         let mut wakers = Vec::new();
         let mut state = self.lock();
+        let of_use = state.seats.iter().filter(|seat| seat.is_of_use());
+        let capacity = of_use.map(|seat| u64::from(seat.limit)).sum();
+        self.capacity.store(capacity, Ordering::Relaxed);
         while !state.waiters.is_empty() {
             let Some(link) = self.take_stream(&mut state) else {
                 break;
@@ -434,6 +446,17 @@ impl Set {
         if why.is_some() || !left {
             self.count_failure(&mut state, link, why);
         }
+    }
+
+    /// The peer asks for calm: its connection is left, and the next one waits.
+    pub(crate) fn calm(self: &Arc<Self>, link: &Arc<Link>) {
+        let mut state = self.lock();
+        if find(&mut state.seats, link).is_some_and(|seat| !seat.draining) {
+            let error = Error::new(ErrorKind::Refused, "the server asked for calm");
+            self.back_off(&mut state, error);
+        }
+        drop(state);
+        self.retire(link);
     }
 
     /// Counts a connection that ended without one answer: dials that lead to nothing are spaced

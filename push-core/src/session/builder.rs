@@ -58,7 +58,8 @@ impl SessionBuilder {
         self
     }
 
-    /// How often a request that was provably not processed is sent again. Default: 5. Zero: never.
+    /// How often a request that was provably not processed is sent again, within its deadline: the
+    /// first time at once, then with a growing pause. Default: 10. Zero: never.
     pub fn max_resends(mut self, most: u32) -> Self {
         self.config.max_resends = most;
         self

@@ -29,7 +29,7 @@ impl Default for Config {
             max_waiting: None,
             max_abandoned: 100,
             max_answer_bytes: 64 * 1024,
-            max_resends: 5,
+            max_resends: 10,
             connect_timeout: Duration::from_secs(10),
             idle_timeout: None,
             ping_interval: Duration::from_secs(60 * 60),

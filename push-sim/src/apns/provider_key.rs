@@ -9,7 +9,7 @@ use aws_lc_rs::signature::{
     ECDSA_P256_SHA256_FIXED, ECDSA_P256_SHA256_FIXED_SIGNING, EcdsaKeyPair, UnparsedPublicKey,
 };
 use base64::Engine;
-use base64::engine::general_purpose::URL_SAFE_NO_PAD as BASE64;
+use base64::engine::general_purpose::{STANDARD, URL_SAFE_NO_PAD as BASE64};
 use rcgen::KeyPair;
 use serde::Deserialize;
 
@@ -140,7 +140,8 @@ pub(super) fn verify(keys: &[ProviderKey], token: &[u8]) -> Option<Claims> {
     #[derive(Deserialize)]
     struct Body {
         iss: String,
-        iat: u64,
+        /// Whole seconds by the book; PyAPNs2 sends fractions, and is served by Apple.
+        iat: f64,
     }
 
     let mut ends = token
@@ -152,12 +153,12 @@ pub(super) fn verify(keys: &[ProviderKey], token: &[u8]) -> Option<Claims> {
     if ends.next().is_some() {
         return None;
     }
-    let header = BASE64.decode(&token[..first]).ok()?;
+    let header = decode(&token[..first])?;
     let header: Header = serde_json::from_slice(&header).ok()?;
-    let claims = BASE64.decode(&token[first + 1..second]).ok()?;
+    let claims = decode(&token[first + 1..second])?;
     let claims: Body = serde_json::from_slice(&claims).ok()?;
-    let signature = BASE64.decode(&token[second + 1..]).ok()?;
-    if header.alg != "ES256" || signature.len() != 64 {
+    let signature = decode(&token[second + 1..])?;
+    if header.alg != "ES256" || signature.len() != 64 || !(0.0..1e18).contains(&claims.iat) {
         return None;
     }
     let key = keys
@@ -168,8 +169,14 @@ pub(super) fn verify(keys: &[ProviderKey], token: &[u8]) -> Option<Claims> {
         .ok()?;
     Some(Claims {
         key,
-        issued_at: claims.iat,
+        issued_at: claims.iat as u64,
     })
+}
+
+/// Base64url without padding by the book (RFC 7515); a2 and apns-h2 send the standard alphabet with
+/// padding, and are served by Apple.
+fn decode(part: &[u8]) -> Option<Vec<u8>> {
+    BASE64.decode(part).or_else(|_| STANDARD.decode(part)).ok()
 }
 
 #[cfg(test)]
@@ -188,6 +195,21 @@ mod tests {
         assert!(!token.contains('='));
         let claims = verify(std::slice::from_ref(&key), token.as_bytes()).unwrap();
         assert_eq!(claims.issued_at, 1_700_000_000);
+    }
+
+    #[test]
+    fn what_clients_send_that_apple_serves_is_taken() {
+        let key = key();
+        let token = key
+            .sign(
+                r#"{"alg":"ES256","kid":"ABC123DEFG"}"#,
+                r#"{"iss":"DEF123GHIJ","iat":1700000000.25}"#,
+            )
+            .unwrap();
+        let claims = verify(std::slice::from_ref(&key), token.as_bytes()).unwrap();
+        assert_eq!(claims.issued_at, 1_700_000_000);
+        assert_eq!(decode(b"eyJhIjoxfQ=="), decode(b"eyJhIjoxfQ"));
+        assert_eq!(decode(b"++//"), decode(b"--__"));
     }
 
     #[test]
@@ -221,7 +243,6 @@ mod tests {
             (r#"{"alg":"ES256"}"#, good.1),
             (good.0, r#"{"iss":"DEF123GHIK","iat":1}"#),
             (good.0, r#"{"iss":"DEF123GHIJ"}"#),
-            (good.0, r#"{"iss":"DEF123GHIJ","iat":1.5}"#),
             (good.0, r#"{"iss":"DEF123GHIJ","iat":-1}"#),
         ] {
             let token = key.sign(header, claims).unwrap();
