@@ -1,18 +1,17 @@
-//! What the APNs client does when connections fail, limits move, or nobody is there.
+//! What the APNs client does when connections fail and limits move.
 
 #![allow(clippy::unwrap_used)]
 
 mod common;
 
-use std::net::TcpListener;
 use std::sync::Arc;
 use std::time::{Duration, Instant};
 
+use anypush::ErrorKind;
 use anypush::apns::{self, Notification};
 use anypush::prelude::*;
-use anypush::{ErrorKind, Target};
 use common::*;
-use push_sim::{Action, Close, Fault, GoAway, ServerProfile, Service, Sim, apns as sim_apns};
+use push_sim::{Action, Close, Fault, GoAway, Service, Sim, apns as sim_apns};
 
 on_every_backend! {
     a_stream_above_the_last_id_is_sent_again,
@@ -24,15 +23,6 @@ on_every_backend! {
     a_limit_of_one_is_kept_and_more_connections_take_their_share,
     a_lowered_limit_is_followed,
     no_more_pushes_wait_than_the_connections_take_in_time,
-    the_wrong_roots_are_refused,
-    the_wrong_name_is_refused,
-    an_expired_server_certificate_is_refused,
-    an_expired_client_certificate_is_said_to_be_so,
-    an_untrusted_client_certificate_fails_the_connection_and_no_push,
-    nobody_at_the_port_is_told_at_once,
-    a_silent_server_is_told_in_time,
-    a_server_without_http2_is_told,
-    the_egress_filter_decides_on_the_dialled_address,
     outdate_closes_the_idle_and_the_next_push_connects_anew,
     an_idle_connection_answers_a_ping_before_it_takes_a_push,
     shutdown_answers_what_is_under_way_and_takes_no_more,
@@ -237,140 +227,6 @@ async fn no_more_pushes_wait_than_the_connections_take_in_time(backend: Shared) 
         assert!(outcome.is_ok(), "{device}: {outcome:?}");
     }
     assert!(sim.stats()[&Service::Apns].connections <= 2);
-}
-
-async fn the_wrong_roots_are_refused(backend: Shared) {
-    let (sim, other) = (sim(), sim());
-    let client = builder(Session::new(backend), &sim)
-        .roots(roots(&other))
-        .build()
-        .unwrap();
-    let error = client.ready().await.unwrap_err();
-    assert_eq!(error.kind(), ErrorKind::Tls);
-    assert_eq!(error.verdict(), Verdict::FixCredentials);
-    assert!(
-        error.to_string().contains("not issued by a trusted root"),
-        "{}",
-        error.report()
-    );
-}
-
-async fn the_wrong_name_is_refused(backend: Shared) {
-    let sim = sim();
-    let client = builder(Session::new(backend), &sim)
-        .server_name("elsewhere.example")
-        .build()
-        .unwrap();
-    let error = client.ready().await.unwrap_err();
-    assert_eq!(error.kind(), ErrorKind::Tls);
-    assert!(
-        error.report().contains("elsewhere.example"),
-        "{}",
-        error.report()
-    );
-}
-
-async fn an_expired_server_certificate_is_refused(backend: Shared) {
-    let expired = ServerProfile::new(["localhost"]).expired();
-    let sim = Sim::builder().apns_any().server(expired).start().unwrap();
-    let error = client(backend, &sim).ready().await.unwrap_err();
-    assert_eq!(error.kind(), ErrorKind::Tls);
-    assert!(error.report().contains("expired"), "{}", error.report());
-}
-
-async fn an_expired_client_certificate_is_said_to_be_so(backend: Shared) {
-    let sim = sim();
-    let profile = push_sim::ClientProfile::new("com.example.app").expired();
-    let issued = sim.authority().issue_client(&profile).unwrap();
-    let error = apns::Client::builder(Session::new(backend))
-        .certificate(Identity::from_pem(issued.pem()).unwrap())
-        .build()
-        .unwrap_err();
-    assert_eq!(error.kind(), ErrorKind::Identity);
-    assert!(error.to_string().contains("expired"), "{error}");
-}
-
-async fn an_untrusted_client_certificate_fails_the_connection_and_no_push(backend: Shared) {
-    let (sim, other) = (sim(), sim());
-    let client = apns::Client::builder(Session::new(backend))
-        .endpoint(endpoint(&sim))
-        .roots(roots(&sim))
-        .certificate(Identity::from_pem(other.files().client_pem()).unwrap())
-        .build()
-        .unwrap();
-    // Under TLS 1.3 the refusal comes after the handshake: still nothing is in doubt.
-    let error = client.send(token(1), &hello()).await.unwrap_err();
-    assert!(
-        matches!(error.kind(), ErrorKind::Connect | ErrorKind::Tls),
-        "{error:?}"
-    );
-    assert_ne!(error.verdict(), Verdict::Unknown);
-}
-
-async fn nobody_at_the_port_is_told_at_once(backend: Shared) {
-    let sim = sim();
-    let free = TcpListener::bind("127.0.0.1:0").unwrap();
-    let port = free.local_addr().unwrap().port();
-    drop(free);
-    let client = builder(Session::new(backend), &sim)
-        .endpoint(apns::Endpoint::new("127.0.0.1", port))
-        .build()
-        .unwrap();
-    let error = client.send(token(1), &hello()).await.unwrap_err();
-    assert_eq!(error.kind(), ErrorKind::Connect);
-    assert!(matches!(error.verdict(), Verdict::RetryAfter(_)));
-    assert!(error.report().contains("refused"), "{}", error.report());
-}
-
-async fn a_silent_server_is_told_in_time(backend: Shared) {
-    let sim = sim();
-    let silent = TcpListener::bind("127.0.0.1:0").unwrap();
-    let port = silent.local_addr().unwrap().port();
-    let session = Session::builder(backend).connect_timeout(Duration::from_millis(300));
-    let client = builder(session.build(), &sim)
-        .endpoint(apns::Endpoint::new("127.0.0.1", port))
-        .build()
-        .unwrap();
-    let begun = Instant::now();
-    let error = client.ready().await.unwrap_err();
-    assert_eq!(error.kind(), ErrorKind::Connect);
-    assert!(begun.elapsed() < Duration::from_secs(10));
-    assert!(error.to_string().contains("within 0.3 s"), "{error}");
-}
-
-async fn a_server_without_http2_is_told(backend: Shared) {
-    let sim = sim();
-    let server = Http1Server::start(&sim);
-    let client = builder(Session::new(backend), &sim)
-        .endpoint(apns::Endpoint::new("localhost", server.port))
-        .build()
-        .unwrap();
-    let error = client.ready().await.unwrap_err();
-    assert_eq!(error.kind(), ErrorKind::Protocol);
-    assert!(
-        error.report().contains("does not speak HTTP/2"),
-        "{}",
-        error.report()
-    );
-}
-
-async fn the_egress_filter_decides_on_the_dialled_address(backend: Shared) {
-    let sim = sim();
-    let client = builder(Session::new(backend.clone()), &sim)
-        .egress(anypush::Egress::public())
-        .build()
-        .unwrap();
-    let error = client.ready().await.unwrap_err();
-    assert_eq!(error.kind(), ErrorKind::Egress);
-    assert_eq!(sim.stats()[&Service::Apns].connections, 0);
-
-    // Of a name with several addresses, those that are allowed are dialled.
-    let only_v4 = anypush::Egress::filter(|address| address.is_ipv4());
-    let target = Target::tls("localhost", sim.apns_addr().unwrap().port())
-        .roots(roots(&sim))
-        .egress(only_v4);
-    let connection = backend.connect(&target, None).await.unwrap();
-    assert!(connection.peer_addr().unwrap().is_ipv4());
 }
 
 async fn outdate_closes_the_idle_and_the_next_push_connects_anew(backend: Shared) {
@@ -607,41 +463,4 @@ fn a_runtime_that_goes_away_ends_every_wait() {
             .is_err_and(|error| error.kind() == ErrorKind::RuntimeGone)
     };
     assert!(outcomes.iter().any(|(_, outcome)| gone(outcome)));
-}
-
-/// A TLS server that takes part in no ALPN and speaks HTTP/1.1 only.
-struct Http1Server {
-    port: u16,
-}
-
-impl Http1Server {
-    fn start(sim: &Sim) -> Self {
-        let issued = sim.files().server();
-        let provider = Arc::new(rustls::crypto::aws_lc_rs::default_provider());
-        let config = rustls::ServerConfig::builder_with_provider(provider)
-            .with_safe_default_protocol_versions()
-            .unwrap()
-            .with_no_client_auth()
-            .with_single_cert(vec![issued.certificate_der().clone()], issued.key_der())
-            .unwrap();
-        let listener = TcpListener::bind("[::]:0")
-            .or_else(|_| TcpListener::bind("127.0.0.1:0"))
-            .unwrap();
-        let port = listener.local_addr().unwrap().port();
-        let config = Arc::new(config);
-        std::thread::spawn(move || {
-            use std::io::{Read, Write};
-            for stream in listener.incoming().take(4) {
-                let Ok(mut stream) = stream else { return };
-                let mut tls = rustls::ServerConnection::new(config.clone()).unwrap();
-                let mut tls = rustls::Stream::new(&mut tls, &mut stream);
-                let mut some = [0; 64];
-                if tls.read(&mut some).is_ok() {
-                    let _ = tls.write_all(b"HTTP/1.1 400 Bad Request\r\ncontent-length: 0\r\n\r\n");
-                    let _ = tls.flush();
-                }
-            }
-        });
-        Self { port }
-    }
 }

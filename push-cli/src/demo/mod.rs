@@ -37,7 +37,7 @@ pub(crate) fn run(args: &Demo) -> Result<Exit> {
     let style = ProgressStyle::with_template(BAR)?.progress_chars("━╸─");
     let runs = RUNTIMES.map(|runtime| {
         let bar = ProgressBar::new(scene.devices()).with_style(style.clone());
-        let bar = bars.add(bar.with_prefix(backend_name(runtime)));
+        let bar = bars.add(bar.with_prefix(runtime.as_str().to_owned()));
         bar.tick();
         (runtime, bar)
     });
@@ -55,7 +55,7 @@ pub(crate) fn run(args: &Demo) -> Result<Exit> {
         let stats = sim.stats();
         rows.push(Row {
             service: "apns",
-            backend: backend_name(runtime),
+            runtime: runtime.as_str().to_owned(),
             taken: stats.get(&Service::Apns).map_or(0, |stats| stats.accepted),
             tally,
             took,
@@ -63,10 +63,6 @@ pub(crate) fn run(args: &Demo) -> Result<Exit> {
     }
     table::print(&rows)?;
     Ok(Exit::Success)
-}
-
-fn backend_name(runtime: RuntimeName) -> String {
-    format!("{}, rustls", runtime.as_str())
 }
 
 /// Sends to all devices; `None` when it was interrupted.

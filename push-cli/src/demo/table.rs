@@ -9,7 +9,7 @@ use crate::output::{Tally, VERDICTS, grouped};
 
 pub(super) struct Row {
     pub(super) service: &'static str,
-    pub(super) backend: String,
+    pub(super) runtime: String,
     /// How many the simulator took.
     pub(super) taken: u64,
     pub(super) tally: Tally,
@@ -30,7 +30,7 @@ impl Row {
     fn cells(&self, verdicts: &[&str]) -> Vec<String> {
         let mut cells = vec![
             self.service.to_owned(),
-            self.backend.clone(),
+            self.runtime.clone(),
             grouped(self.tally.devices()),
         ];
         let shown = self
@@ -47,9 +47,10 @@ impl Row {
 const TEXTS: usize = 2;
 
 const NOTES: &str = "\
-Every device has one outcome. Where it is unknown, the simulator took the push and kept its answer
-to itself. One provider token was refused as expired and one connection was ended by the service on
-the way: those pushes were sent again, and nothing shows.";
+Every device has one outcome. Where it is unknown, the simulator took the push
+and kept its answer to itself. One provider token was refused as expired, and
+one connection was ended by the service on the way: those pushes were sent
+again, and nothing shows.";
 
 pub(super) fn print(rows: &[Row]) -> io::Result<()> {
     // What no service has is left out.
@@ -58,7 +59,7 @@ pub(super) fn print(rows: &[Row]) -> io::Result<()> {
         counts.any(|(verdict, count)| verdict == *name && count > 0)
     };
     let verdicts: Vec<&str> = VERDICTS.into_iter().filter(occurs).collect();
-    let mut headings = vec!["service", "backend", "devices"];
+    let mut headings = vec!["service", "runtime", "devices"];
     headings.extend(&verdicts);
     headings.push("per second");
     // On two lines, so that the table fits a terminal.
@@ -112,7 +113,7 @@ fn line<'a>(cells: impl Iterator<Item = (&'a str, Style)>, widths: &[usize]) -> 
             true => format!("{cell:<width$}"),
             false => format!("{cell:>width$}"),
         };
-        text.push_str(&format!(" {} ", style.apply_to(cell)));
+        text.push_str(&format!(" {}", style.apply_to(cell)));
     }
     format!("{}\n", text.trim_end())
 }

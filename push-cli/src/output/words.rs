@@ -49,7 +49,7 @@ pub(super) fn what_to_do(verdict: &str) -> &'static str {
     match verdict {
         "accepted" => "nothing: the service took it",
         "replace-token" => "store the new token instead",
-        "remove-token" => "delete it, unless registered again since",
+        "remove-token" => "delete it, unless it is newer than that",
         "retry-after" => "send again: it was surely not taken",
         "unknown" => "answer lost: sending again can show twice",
         "fix-credentials" => "correct key, certificate or topic",
