@@ -62,6 +62,8 @@ pub trait Runtime: Debug + Send + Sync + 'static {
 /// # Contract
 /// - The server's certificate is always verified, against the target's roots and name.
 /// - No farewell of the peer (close_notify) is needed for the bytes before it to be read.
+/// - Where the peer refuses our certificate, or the lack of one, after the handshake (TLS 1.3), the
+///   next read fails with [`io::ErrorKind::PermissionDenied`].
 #[async_trait]
 pub trait Tls: Debug + Send + Sync + 'static {
     /// Loads a certificate and its key.

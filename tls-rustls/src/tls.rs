@@ -138,6 +138,30 @@ fn of_certificate(fault: &CertificateError) -> &'static str {
     }
 }
 
+/// Under TLS 1.3 the server judges our certificate after the handshake, and says so to the first
+/// read: as what it is, and not as a connection that broke.
+fn about_certificate(error: io::Error) -> io::Error {
+    use AlertDescription as Alert;
+    let cause = error.get_ref().and_then(|inner| inner.downcast_ref());
+    let what = match cause {
+        Some(rustls::Error::AlertReceived(Alert::CertificateRequired)) => {
+            "the server asks for a client certificate"
+        }
+        Some(rustls::Error::AlertReceived(
+            Alert::BadCertificate
+            | Alert::UnsupportedCertificate
+            | Alert::CertificateRevoked
+            | Alert::CertificateExpired
+            | Alert::CertificateUnknown
+            | Alert::UnknownCA
+            | Alert::DecryptError
+            | Alert::AccessDenied,
+        )) => "the server refused the client certificate",
+        _ => return error,
+    };
+    io::Error::new(io::ErrorKind::PermissionDenied, format!("{what}: {error}"))
+}
+
 fn offer(target: &Target) -> String {
     let Security::Tls { alpn, .. } = &target.security else {
         return String::new();
@@ -175,6 +199,7 @@ impl AsyncRead for RustlsConnection {
             Poll::Ready(Err(error)) if error.kind() == io::ErrorKind::UnexpectedEof => {
                 Poll::Ready(Ok(0))
             }
+            Poll::Ready(Err(error)) => Poll::Ready(Err(about_certificate(error))),
             other => other,
         }
     }

@@ -1,6 +1,7 @@
 //! Making a connection for a set: a task of its own, which no waiter's cancellation ends.
 
 use std::future::poll_fn;
+use std::io;
 use std::pin::Pin;
 use std::sync::atomic::{AtomicBool, Ordering};
 use std::sync::{Arc, Weak};
@@ -145,6 +146,11 @@ fn no_http2(target: &Target, observed: &Observed, error: h2::Error) -> Error {
     if observed.is_not_http2() {
         let message = format!("{target} does not speak HTTP/2");
         return Error::new(ErrorKind::Protocol, message).with_source(error);
+    }
+    let io = error.get_io();
+    if io.is_some_and(|io| io.kind() == io::ErrorKind::PermissionDenied) {
+        let message = format!("the TLS handshake with {target} failed");
+        return Error::new(ErrorKind::Tls, message).with_source(error);
     }
     if error.is_io() || observed.goaway().is_some() {
         return closed_early(target, observed).with_source(error);
