@@ -251,13 +251,17 @@ impl InvalidDeviceToken {
             return Self(Fault::Untrimmed { start });
         }
         let inner = trimmed.trim_start_matches('<').trim_end_matches('>');
-        if !inner.is_empty() && inner.split_ascii_whitespace().all(hexadecimal) {
+        if !inner.is_empty() && inner.split(' ').all(hexadecimal) {
             return Self(Fault::Description { start });
         }
+        let marks = |byte: &u8| b"+/=-_".contains(byte);
+        let both_cases = text.bytes().any(|byte| byte.is_ascii_lowercase())
+            && text.bytes().any(|byte| byte.is_ascii_uppercase());
         if text.len() >= 40
+            && (both_cases || text.as_bytes().iter().any(marks))
             && text
                 .bytes()
-                .all(|byte| byte.is_ascii_alphanumeric() || b"+/=-_".contains(&byte))
+                .all(|byte| byte.is_ascii_alphanumeric() || marks(&byte))
         {
             return Self(Fault::Base64 { start });
         }
@@ -306,6 +310,11 @@ mod tests {
             ("abc", "odd number of hexadecimal digits, 3"),
             ("zz", "not hexadecimal: \"zz\" holds 'z' at 0"),
             ("0123é567", "holds 'é' at 4"),
+            ("0123\tabcd", "at 4"),
+            (
+                "0x00fc13adff785122b4ad28809a3420982341241421348097",
+                "holds 'x' at 1",
+            ),
             (" 0123abcd", "trim it"),
             ("0123abcd\n", "trim it"),
             ("<0123abcd 0123abcd>", "brackets"),
