@@ -212,10 +212,16 @@ impl Reply {
         Ok(None)
     }
 
+    /// The status of a status line (RFC 9112, section 4). What the other lines hold does not matter.
     fn status(&self) -> Option<u16> {
-        let head = std::str::from_utf8(&self.0).ok()?;
-        let line = head.strip_prefix("HTTP/1.")?.get(2..)?;
-        line.get(..3)?.parse().ok()
+        let line = self.0.strip_prefix(b"HTTP/1.")?;
+        let &[b'0'..=b'9', b' ', ref status @ .., b' ' | b'\r'] = line.get(..6)? else {
+            return None;
+        };
+        match status {
+            [b'1'..=b'9', ..] => std::str::from_utf8(status).ok()?.parse().ok(),
+            _ => None,
+        }
     }
 }
 
@@ -286,6 +292,10 @@ mod tests {
             read(b"HTTP/1.0 407 No\r\nproxy-authenticate: Basic\r\n\r\n"),
             Some(407)
         );
+        assert_eq!(read(b"HTTP/1.1 200\r\nx: \xff\r\n\r\n"), Some(200));
+        assert_eq!(read(b"HTTP/1.1 2000 OK\r\n\r\n"), None);
+        assert_eq!(read(b"HTTP/1.1 +20 OK\r\n\r\n"), None);
+        assert_eq!(read(b"HTTP/1.1 20\r\n\r\n"), None);
         assert_eq!(read(b"SSH-2.0\r\n\r\n"), None);
         assert_eq!(read(&[b'x'; 10_000]), None);
     }
