@@ -3,7 +3,7 @@ use std::io;
 use std::net::SocketAddr;
 use std::pin::Pin;
 use std::sync::Arc;
-use std::task::{Context, Poll};
+use std::task::{Context, Poll, ready};
 
 use futures_io::{AsyncRead, AsyncWrite, IoSlice};
 use push_core::{
@@ -82,6 +82,7 @@ impl Tls for Rustls {
             alpn: stream.get_ref().1.alpn_protocol().map(<[u8]>::to_vec),
             peer,
             stream: stream.compat(),
+            read_over: false,
         }))
     }
 }
@@ -176,6 +177,8 @@ struct RustlsConnection {
     stream: Compat<TlsStream<Compat<Box<dyn Connection>>>>,
     alpn: Option<Vec<u8>>,
     peer: Option<SocketAddr>,
+    /// Whether the end, or an error, was told to the reader: rustls would wait for more after one.
+    read_over: bool,
 }
 
 impl Connection for RustlsConnection {
@@ -194,14 +197,16 @@ impl AsyncRead for RustlsConnection {
         cx: &mut Context<'_>,
         buf: &mut [u8],
     ) -> Poll<io::Result<usize>> {
-        match Pin::new(&mut self.stream).poll_read(cx, buf) {
-            // Servers end without a farewell; what runs above tells a whole message from a part.
-            Poll::Ready(Err(error)) if error.kind() == io::ErrorKind::UnexpectedEof => {
-                Poll::Ready(Ok(0))
-            }
-            Poll::Ready(Err(error)) => Poll::Ready(Err(about_certificate(error))),
-            other => other,
+        if self.read_over {
+            return Poll::Ready(Ok(0));
         }
+        let outcome = ready!(Pin::new(&mut self.stream).poll_read(cx, buf));
+        self.read_over = !buf.is_empty() && !matches!(outcome, Ok(1..));
+        Poll::Ready(match outcome {
+            // Servers end without a farewell; what runs above tells a whole message from a part.
+            Err(error) if error.kind() == io::ErrorKind::UnexpectedEof => Ok(0),
+            outcome => outcome.map_err(about_certificate),
+        })
     }
 }
 
