@@ -303,6 +303,7 @@ impl Drop for Driver {
         // First the connection, which ends its streams; then their places are given back.
         self.link.retire();
         self.connection = None;
+        self.link.wire.release();
         self.abandoned.clear();
         let left = lock(&self.link.orders.abandoned).take();
         drop(left);

@@ -18,6 +18,8 @@ use crate::session::{Key, Shared, Watch};
 use crate::{Certificate, Error, ErrorKind, Lock, Result};
 
 pub(crate) struct Set {
+    /// In the order in which the session made them.
+    pub(crate) number: u64,
     pub(crate) key: Key,
     credentials: Mutex<Credentials>,
     pub(crate) shared: Arc<Shared>,
@@ -52,12 +54,14 @@ pub(super) struct State {
 
 impl Set {
     pub(crate) fn new(
+        number: u64,
         key: Key,
         certificate: Option<Arc<dyn Certificate>>,
         authorize: Option<Arc<dyn Authorize>>,
         shared: Arc<Shared>,
     ) -> Self {
         Self {
+            number,
             key,
             credentials: Mutex::new((certificate, authorize)),
             dial_lock: shared.backend.create_lock(),
@@ -170,6 +174,8 @@ impl Set {
         if !runtime_gone {
             self.serve();
         }
+        // It may have been what kept the janitor.
+        self.shared.bell.ring();
     }
 
     /// Counts a failure and sets the time before which there is no other dial.

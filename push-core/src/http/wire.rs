@@ -25,7 +25,8 @@ pub(crate) struct Wire {
 
 #[derive(Debug)]
 struct Inner {
-    connection: Box<dyn Connection>,
+    /// `None` once the driver has ended: who still asks about a stream holds no socket open.
+    connection: Option<Box<dyn Connection>>,
     gathered: Vec<u8>,
     /// How much of what was gathered is written.
     written: usize,
@@ -57,7 +58,7 @@ impl Wire {
     pub(crate) fn new(connection: Box<dyn Connection>) -> Self {
         Self {
             inner: Arc::new(Mutex::new(Inner {
-                connection,
+                connection: Some(connection),
                 gathered: Vec::with_capacity(GATHER),
                 written: 0,
                 scanned: 0,
@@ -94,7 +95,7 @@ impl Wire {
         let inner = &mut *inner;
         ready!(inner.poll_drain(&self.observed, cx))?;
         if inner.unflushed {
-            ready!(Pin::new(&mut inner.connection).poll_flush(cx))?;
+            ready!(Pin::new(inner.open()?).poll_flush(cx))?;
             inner.unflushed = false;
         }
         Poll::Ready(Ok(()))
@@ -114,12 +115,24 @@ impl Wire {
         false
     }
 
+    /// Closes the connection, whoever still holds this.
+    pub(crate) fn release(&self) {
+        let connection = self.lock().connection.take();
+        drop(connection);
+    }
+
     fn lock(&self) -> MutexGuard<'_, Inner> {
         self.inner.lock().unwrap_or_else(PoisonError::into_inner)
     }
 }
 
 impl Inner {
+    fn open(&mut self) -> io::Result<&mut Box<dyn Connection>> {
+        self.connection
+            .as_mut()
+            .ok_or_else(|| io::ErrorKind::NotConnected.into())
+    }
+
     fn poll_drain(&mut self, observed: &Observed, cx: &mut Context<'_>) -> Poll<io::Result<()>> {
         if self.sealed {
             return Poll::Ready(Err(io::ErrorKind::BrokenPipe.into()));
@@ -131,7 +144,10 @@ impl Inner {
         self.scanned = self.gathered.len();
         while self.written < self.gathered.len() {
             let rest = &self.gathered[self.written..];
-            match ready!(Pin::new(&mut self.connection).poll_write(cx, rest))? {
+            let Some(connection) = &mut self.connection else {
+                return Poll::Ready(Err(io::ErrorKind::NotConnected.into()));
+            };
+            match ready!(Pin::new(connection).poll_write(cx, rest))? {
                 0 => return Poll::Ready(Err(io::ErrorKind::WriteZero.into())),
                 written => {
                     self.written += written;
@@ -154,7 +170,7 @@ impl AsyncRead for Wire {
     ) -> Poll<io::Result<usize>> {
         let mut inner = self.lock();
         let inner = &mut *inner;
-        let read = ready!(Pin::new(&mut inner.connection).poll_read(cx, buf))?;
+        let read = ready!(Pin::new(inner.open()?).poll_read(cx, buf))?;
         let bytes = &buf[..read];
         inner.reading.scan(bytes, |seen| self.observed.read(seen));
         Poll::Ready(Ok(read))
@@ -189,7 +205,7 @@ impl AsyncWrite for Wire {
     fn poll_close(self: Pin<&mut Self>, cx: &mut Context<'_>) -> Poll<io::Result<()>> {
         let mut inner = self.lock();
         ready!(inner.poll_drain(&self.observed, cx))?;
-        Pin::new(&mut inner.connection).poll_close(cx)
+        Pin::new(inner.open()?).poll_close(cx)
     }
 }
 

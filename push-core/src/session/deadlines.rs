@@ -22,6 +22,8 @@ struct State {
     /// When the janitor is to look next. Not later than the earliest entry; often earlier, since
     /// entries that are gone don't move it.
     look: Option<Instant>,
+    /// Nothing but the entries keeps the janitor: the last one to go calls it.
+    alone: bool,
 }
 
 #[derive(Debug)]
@@ -59,10 +61,20 @@ impl Deadlines {
             }
             state.look = next;
         }
+        if state.entries.is_empty() {
+            state.look = None;
+        }
         let look = state.look;
         drop(state);
         due.into_iter().for_each(Waker::wake);
         look
+    }
+
+    /// Tells whether anything else keeps the janitor; `false` when there is no deadline either.
+    pub(crate) fn keep(&self, alone: bool) -> bool {
+        let mut state = self.lock();
+        state.alone = alone;
+        !state.entries.is_empty()
     }
 }
 
@@ -125,8 +137,13 @@ impl Watch {
 
 impl Drop for Watch {
     fn drop(&mut self) {
-        if let Some(key) = self.key {
-            self.deadlines.lock().entries.try_remove(key);
+        let Some(key) = self.key else { return };
+        let mut state = self.deadlines.lock();
+        state.entries.try_remove(key);
+        let last = state.alone && state.entries.is_empty();
+        drop(state);
+        if last {
+            self.deadlines.bell.ring();
         }
     }
 }

@@ -105,7 +105,8 @@ fn look(session: &Weak<Inner>) -> Option<(Option<Instant>, Option<Sleep>)> {
     let deadline = session.shared.deadlines.expire(now);
     let (upkeep, busy) = session.upkeep(now);
     let next = [deadline, upkeep].into_iter().flatten().min();
-    if next.is_none() && !busy {
+    let alone = upkeep.is_none() && !busy;
+    if !session.shared.deadlines.keep(alone) && alone {
         return None;
     }
     Some((next, next.map(|next| backend.sleep_until(next))))

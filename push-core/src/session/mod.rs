@@ -12,7 +12,7 @@ mod stats;
 use std::collections::HashMap;
 use std::fmt;
 use std::future::poll_fn;
-use std::sync::atomic::{AtomicBool, Ordering};
+use std::sync::atomic::{AtomicBool, AtomicU64, Ordering};
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError, Weak};
 use std::task::Poll;
 use std::time::{Duration, Instant};
@@ -58,6 +58,8 @@ pub(crate) struct Shared {
     pub(crate) deadlines: Arc<Deadlines>,
     pub(crate) bell: Arc<Bell>,
     pub(crate) places: Places,
+    /// How many sets were made.
+    sets_made: AtomicU64,
 }
 
 impl Shared {
@@ -96,6 +98,7 @@ impl Session {
             deadlines: Arc::new(Deadlines::new(bell.clone())),
             bell: bell.clone(),
             places: Places::new(config.max_connections),
+            sets_made: AtomicU64::new(0),
             config,
         });
         let inner = Arc::new(Inner {
@@ -147,7 +150,9 @@ impl Session {
             }
             None => {
                 let shared = self.inner.shared.clone();
-                let set = Arc::new(Set::new(key.clone(), certificate, authorize, shared));
+                let number = shared.sets_made.fetch_add(1, Ordering::Relaxed);
+                let set = Set::new(number, key.clone(), certificate, authorize, shared);
+                let set = Arc::new(set);
                 sets.insert(key, set.clone());
                 set
             }
@@ -193,6 +198,7 @@ impl Session {
             outcome.unanswered += set.abort();
         }
         self.inner.sets().clear();
+        shared.bell.ring();
         outcome
     }
 
@@ -216,7 +222,10 @@ impl Inner {
 
     /// The sets as they are now, to be worked on without the lock.
     fn all(&self) -> Vec<Arc<Set>> {
-        self.sets().values().cloned().collect()
+        let mut all: Vec<_> = self.sets().values().cloned().collect();
+        // In the order of their making, not in that of a hash: runs are to be repeatable.
+        all.sort_unstable_by_key(|set| set.number);
+        all
     }
 
     /// Closes the connection that has been idle for the longest; `false` when none is idle.
