@@ -10,6 +10,7 @@ use futures_util::future::{Either, select};
 use futures_util::stream::{FuturesUnordered, StreamExt};
 use futures_util::{AsyncReadExt, AsyncWriteExt};
 
+use crate::backend::PortableLock;
 use crate::clock::later;
 use crate::proxy::Reply;
 use crate::{
@@ -20,7 +21,11 @@ use crate::{
 /// I/O, tasks and time of an environment, without TLS: the smaller half of a [`Backend`].
 ///
 /// # Contract
-/// As [`Backend`]'s, for what stands here.
+/// - As [`Backend`]'s, for what stands here: tasks, time and locks without more; sockets are
+///   closed when their future or connection is dropped (cases
+///   `a_cancelled_connect_leaves_no_socket`, `dropping_closes_the_socket`).
+/// - Names are resolved anew each time, and `TCP_NODELAY` is set (cases `localhost_is_resolved`,
+///   `small_writes_are_not_held_back`).
 #[async_trait]
 pub trait Runtime: Debug + Send + Sync + 'static {
     /// Resolves a name, anew each time.
@@ -42,7 +47,9 @@ pub trait Runtime: Debug + Send + Sync + 'static {
     fn sleep_until(&self, deadline: Instant) -> BoxFuture<'static, ()>;
 
     /// Makes an asynchronous mutex.
-    fn create_lock(&self) -> Arc<dyn Lock>;
+    fn create_lock(&self) -> Arc<dyn Lock> {
+        Arc::new(PortableLock::default())
+    }
 
     /// The monotonic clock.
     #[allow(clippy::disallowed_methods)]
@@ -60,10 +67,43 @@ pub trait Runtime: Debug + Send + Sync + 'static {
 /// A TLS stack over any byte stream: the other half of a [`Backend`].
 ///
 /// # Contract
-/// - The server's certificate is always verified, against the target's roots and name.
-/// - No farewell of the peer (close_notify) is needed for the bytes before it to be read.
-/// - Where the peer refuses our certificate, or the lack of one, after the handshake (TLS 1.3), the
-///   next read fails with [`io::ErrorKind::PermissionDenied`].
+/// - TLS 1.2 and 1.3 are spoken, nothing older (cases `a_server_of_tls_1_2_alone_is_spoken_to`,
+///   `a_server_of_tls_1_3_alone_is_spoken_to`, `an_older_version_is_refused`).
+/// - The server's certificate is always verified: against the target's roots (cases
+///   `a_certificate_of_another_root_is_refused`, `a_self_signed_certificate_is_refused`,
+///   `a_certificate_issued_by_a_server_is_refused`, `the_roots_of_each_target_count`,
+///   `a_session_is_not_resumed_past_verification`).
+/// - … against its name or address (cases `a_certificate_for_another_name_is_refused`,
+///   `a_common_name_is_no_name_of_the_server`, `an_address_must_stand_among_the_addresses`,
+///   `an_ipv6_address_is_verified`, `the_server_name_counts_and_not_the_host`,
+///   `a_wildcard_stands_for_one_label`).
+/// - … and for its purpose and time (cases `a_certificate_for_clients_is_refused_as_a_servers`,
+///   `an_expired_certificate_is_refused`, `a_certificate_that_is_not_valid_yet_is_refused`).
+/// - The target's protocols are offered in order, and its name is sent (cases
+///   `protocols_are_offered_in_their_order`, `without_protocols_none_are_offered`,
+///   `a_server_without_a_common_protocol_is_refused`,
+///   `the_server_is_told_its_name_and_never_an_address`).
+/// - A handshake that fails is told by kind (cases
+///   `an_alert_in_the_handshake_is_an_error_of_tls`, `garbage_instead_of_tls_is_an_error_of_tls`,
+///   `a_handshake_that_breaks_off_is_an_error_of_connecting`).
+/// - What TLS says to itself is neither data nor an end (cases `session_tickets_are_not_data`,
+///   `keys_may_change_under_way`, `a_second_connection_works_as_the_first`,
+///   `a_large_chain_of_certificates_is_read`).
+/// - No farewell of the peer (close_notify) is needed for the bytes before it to be read; what is
+///   no TLS is an error and never data (cases `close_notify_is_the_end_of_file`,
+///   `an_end_without_close_notify_is_the_end_of_file`, `garbage_after_the_handshake_is_an_error`,
+///   `after_an_error_of_tls_reads_do_not_hang`).
+/// - The client's certificate is shown where it is asked for, each connection's own (cases
+///   `the_certificate_is_shown_where_it_is_asked_for`,
+///   `a_server_that_can_do_without_a_certificate_is_spoken_to`,
+///   `a_certificate_that_nobody_asks_for_does_no_harm`,
+///   `each_connection_shows_its_own_certificate`).
+/// - Where the peer refuses our certificate, or the lack of one, after the handshake (TLS 1.3),
+///   the next read fails with [`io::ErrorKind::PermissionDenied`] (cases
+///   `a_certificate_that_is_missing_is_told`, `a_certificate_that_is_refused_is_told`).
+/// - Certificates and keys are taken in every form, and refused where they don't fit (cases
+///   `keys_are_taken_in_every_form`, `a_key_of_another_certificate_is_refused`,
+///   `a_key_that_is_none_is_refused`).
 #[async_trait]
 pub trait Tls: Debug + Send + Sync + 'static {
     /// Loads a certificate and its key.

@@ -8,9 +8,10 @@
 //!
 //! # Features
 //!
-//! - `http2`: `session` and `http`, the pool and the HTTP/2 client. The author of a backend needs
-//!   neither.
+//! - `http2`: `session` and the client of [`http`], the pool and the HTTP/2 client. The author of a
+//!   backend needs neither.
 //! - `sign`: ES256 signatures, for provider tokens.
+//! - `pkcs12`: identities from PKCS#12 files.
 
 mod backend;
 mod certificate;
@@ -27,7 +28,6 @@ mod verdict;
 
 #[cfg(feature = "http2")]
 pub mod fan_out;
-#[cfg(feature = "http2")]
 pub mod http;
 #[cfg(feature = "http2")]
 pub mod session;
@@ -40,6 +40,7 @@ pub use certificate::{CertificateInfo, Fingerprint};
 pub use compose::{Compose, Runtime, Tls};
 pub use egress::Egress;
 pub use error::{Error, ErrorKind, Result};
+pub use futures_io::{AsyncRead, AsyncWrite};
 pub use identity::{Identity, KeyFormat};
 pub use proxy::Proxy;
 pub use retry::{RetryPolicy, parse_retry_after};

@@ -1,139 +1,45 @@
-//! The HTTP/2 client, on the `h2` crate: pooled, with a credential per connection, and sending
-//! again only what was provably not processed.
+//! HTTP: the HTTP/2 client that anypush brings (feature `http2`), and the trait by which a caller
+//! puts another client in its place.
+//!
+//! The HTTP/2 client is on the `h2` crate: pooled, with a credential per connection, and sending
+//! again only what was provably not processed. [`HttpTransport`] is for programs that have an HTTP
+//! client already, or need one that this crate is not.
 
+#[cfg(feature = "http2")]
 mod acquire;
+#[cfg(feature = "http2")]
+mod client;
+#[cfg(feature = "http2")]
 mod credential;
+#[cfg(feature = "http2")]
 mod dial;
+#[cfg(feature = "http2")]
 mod exchange;
+#[cfg(feature = "http2")]
 mod flight;
+#[cfg(feature = "http2")]
 mod frames;
+#[cfg(feature = "http2")]
 mod link;
+#[cfg(feature = "http2")]
 mod seat;
+#[cfg(feature = "http2")]
 pub(crate) mod set;
+mod transport;
+#[cfg(feature = "http2")]
 mod upkeep;
+#[cfg(feature = "http2")]
 mod waiters;
+#[cfg(feature = "http2")]
 mod wire;
 
-use std::sync::Arc;
-use std::sync::atomic::{AtomicBool, Ordering};
-use std::time::Instant;
+pub use transport::{BoundedBody, HttpTransport};
 
+#[cfg(feature = "http2")]
+pub use client::{Destination, Http2};
+#[cfg(feature = "http2")]
 pub use credential::{Authorize, ConnectionCredential, Rejected};
+#[cfg(feature = "http2")]
 pub use exchange::{Answer, Outgoing};
+#[cfg(feature = "http2")]
 pub use frames::GoAway;
-
-use crate::session::Session;
-use crate::{Certificate, Result, Target};
-use set::Set;
-
-/// Where requests go, and as whom: what decides which of a session's connections they share.
-#[derive(Clone, Debug)]
-pub struct Destination {
-    pub(crate) target: Target,
-    pub(crate) certificate: Option<Arc<dyn Certificate>>,
-    pub(crate) credential: Option<(Arc<str>, Arc<dyn Authorize>)>,
-}
-
-impl Destination {
-    /// A server; its ALPN list becomes `h2`.
-    pub fn new(target: Target) -> Self {
-        Self {
-            target: target.alpn(["h2"]),
-            certificate: None,
-            credential: None,
-        }
-    }
-
-    /// Shows this certificate where the server asks for one.
-    #[must_use]
-    pub fn certificate(mut self, certificate: Arc<dyn Certificate>) -> Self {
-        self.certificate = Some(certificate);
-        self
-    }
-
-    /// Authorises requests. The scope names the account: connections are shared by those with the
-    /// same scope.
-    #[must_use]
-    pub fn authorize(mut self, scope: impl Into<Arc<str>>, authorize: Arc<dyn Authorize>) -> Self {
-        self.credential = Some((scope.into(), authorize));
-        self
-    }
-}
-
-/// The way to one destination over a session's HTTP/2 connections.
-#[derive(Clone, Debug)]
-pub struct Http2 {
-    // Keeps the session, and with it the janitor, for as long as requests can come.
-    session: Session,
-    set: Arc<Set>,
-    /// Shared by the clones of this handle.
-    retired: Arc<AtomicBool>,
-}
-
-impl Http2 {
-    pub(crate) fn new(session: Session, set: Arc<Set>) -> Self {
-        Self {
-            session,
-            set,
-            retired: Arc::default(),
-        }
-    }
-
-    /// The session that this goes over.
-    pub fn session(&self) -> &Session {
-        &self.session
-    }
-
-    /// Sends a request and waits for its answer, or until the deadline: one deadline from queueing
-    /// to the last byte of the answer. A request that was provably not processed is sent again on
-    /// another connection, any other is not.
-    ///
-    /// # Errors
-    /// [`Error::may_have_been_taken`](crate::Error::may_have_been_taken) tells a request that may
-    /// have been taken from one that was not.
-    ///
-    /// # Cancel safety
-    /// Dropping the future takes the request back unless it was handed to a connection; its
-    /// answer is then ignored.
-    pub async fn exchange(
-        &self,
-        outgoing: &(impl Outgoing + ?Sized),
-        deadline: Instant,
-    ) -> Result<Answer> {
-        if self.retired.load(Ordering::Acquire) {
-            return Err(Set::moved());
-        }
-        exchange::exchange(&self.set, outgoing, deadline).await
-    }
-
-    /// Connects unless there is a connection, waits for the peer's SETTINGS, and sends nothing.
-    ///
-    /// # Errors
-    /// Why there is no connection.
-    pub async fn ready(&self, deadline: Instant) -> Result<()> {
-        if self.retired.load(Ordering::Acquire) {
-            return Err(Set::moved());
-        }
-        if self.set.is_connected() {
-            return Ok(());
-        }
-        let mut watch = self.set.shared.watch(deadline);
-        self.set.acquire(&mut watch).await.map(drop)
-    }
-
-    /// How many requests can be under way at once on the connections that there are now: the sum
-    /// of their stream limits. Zero while there is none. More than that wait their turn, which
-    /// counts against their deadlines.
-    pub fn capacity(&self) -> usize {
-        self.set.capacity()
-    }
-
-    /// Ends this way: its connections take no more requests, and close after the last one. Requests
-    /// that wait for one end with [`ErrorKind::Moved`](crate::ErrorKind::Moved), and so do those
-    /// that come later by this handle or its clones: they were not sent, and may go another way.
-    /// Other handles of the same destination connect anew.
-    pub fn retire(&self) {
-        self.retired.store(true, Ordering::Release);
-        self.set.leave();
-    }
-}
