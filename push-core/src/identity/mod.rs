@@ -1,15 +1,17 @@
+mod chain;
+mod pem;
+#[cfg(feature = "pkcs12")]
+mod pkcs12;
+
 use std::fmt;
 use std::path::Path;
-
-use rustls_pki_types::pem::PemObject;
-use rustls_pki_types::{CertificateDer, PrivateKeyDer};
 
 use crate::{CertificateInfo, Error, ErrorKind, Result};
 
 /// A certificate chain and its private key, read but not yet loaded by any TLS stack.
 ///
-/// However it came (one PEM text or two, a file or memory), the same certificate gives the same
-/// fingerprint.
+/// However it came (one PEM text or two, PKCS#12, a file or memory), the same certificate gives the
+/// same fingerprint.
 #[derive(Clone)]
 pub struct Identity {
     chain: Vec<Vec<u8>>,
@@ -44,12 +46,10 @@ impl Identity {
     /// # Errors
     /// As [`from_pem`](Self::from_pem).
     pub fn from_pem_pair(chain: impl AsRef<[u8]>, key: impl AsRef<[u8]>) -> Result<Self> {
-        let chain = read_chain(chain.as_ref())?;
-        let (key, format) = read_key(key.as_ref())?;
-        let identity = Self { chain, key, format };
+        let chain = pem::read_chain(chain.as_ref())?;
+        let (key, format) = pem::read_key(key.as_ref())?;
         // What can't be parsed is said here, where the caller still knows which file it was.
-        CertificateInfo::from_der(&identity.chain[0])?;
-        Ok(identity)
+        Self::from_der(chain, key, format)
     }
 
     /// Reads certificate chain and key from one PEM file.
@@ -67,10 +67,64 @@ impl Identity {
     /// As [`from_pem`](Self::from_pem), and when a file can't be read.
     pub fn from_pem_files(chain: impl AsRef<Path>, key: impl AsRef<Path>) -> Result<Self> {
         let (chain_path, key_path) = (chain.as_ref(), key.as_ref());
-        let chain = read_chain(&read_file(chain_path)?).map_err(|e| in_file(chain_path, e))?;
-        let (key, format) = read_key(&read_file(key_path)?).map_err(|e| in_file(key_path, e))?;
-        CertificateInfo::from_der(&chain[0]).map_err(|e| in_file(chain_path, e))?;
+        let chain = pem::read_chain(&read_file(chain_path)?).map_err(|e| in_file(chain_path, e))?;
+        let (key, format) =
+            pem::read_key(&read_file(key_path)?).map_err(|e| in_file(key_path, e))?;
+        Self::from_der(chain, key, format).map_err(|e| in_file(chain_path, e))
+    }
+
+    /// Reads certificate chain and key from a PKCS#12 file (.p12, .pfx) in memory; the password of
+    /// a file without one is empty.
+    ///
+    /// The chain is the certificate that belongs to the key (of several, the one that is valid
+    /// longest), then those that issued it, as far as the file has them. Encryption by AES, triple
+    /// DES and 40-bit RC2 is read, whichever the TLS stack.
+    ///
+    /// # Errors
+    /// [`ErrorKind::Identity`] when the password is wrong, when there is no key, more than one, or
+    /// no certificate that belongs to it, or when it is no PKCS#12 file.
+    #[cfg(feature = "pkcs12")]
+    pub fn from_pkcs12(der: impl AsRef<[u8]>, password: &str) -> Result<Self> {
+        pkcs12::read(der.as_ref(), password)
+    }
+
+    /// Reads certificate chain and key from a PKCS#12 file.
+    ///
+    /// # Errors
+    /// As [`from_pkcs12`](Self::from_pkcs12), and when the file can't be read.
+    #[cfg(feature = "pkcs12")]
+    pub fn from_pkcs12_file(path: impl AsRef<Path>, password: &str) -> Result<Self> {
+        let path = path.as_ref();
+        Self::from_pkcs12(read_file(path)?, password).map_err(|error| in_file(path, error))
+    }
+
+    /// Takes certificate chain and key in DER; the first certificate is the client's own.
+    ///
+    /// # Errors
+    /// [`ErrorKind::Identity`] when the chain is empty or its first certificate is not X.509.
+    /// Whether key and certificate fit is said by the TLS stack that loads them.
+    pub fn from_der(chain: Vec<Vec<u8>>, key: Vec<u8>, format: KeyFormat) -> Result<Self> {
+        match chain.first() {
+            Some(own) => CertificateInfo::from_der(own)?,
+            None => return Err(invalid("the certificate chain is empty")),
+        };
         Ok(Self { chain, key, format })
+    }
+
+    /// Takes the client's own certificates (those that belong to the key) and any others in DER,
+    /// in no order, and makes a chain of them: the own certificate that is valid longest, then
+    /// those that issued it. The rest is left out.
+    ///
+    /// # Errors
+    /// [`ErrorKind::Identity`] when there is no own certificate, or one is not X.509.
+    pub fn from_unordered_der(
+        own: &[Vec<u8>],
+        others: &[Vec<u8>],
+        key: Vec<u8>,
+        format: KeyFormat,
+    ) -> Result<Self> {
+        let chain = chain::in_order(own, others)?;
+        Self::from_der(chain, key, format)
     }
 
     /// The certificates in DER, the client's own first.
@@ -96,54 +150,6 @@ impl fmt::Debug for Identity {
             .field("key_format", &self.format)
             .finish_non_exhaustive()
     }
-}
-
-fn read_chain(pem: &[u8]) -> Result<Vec<Vec<u8>>> {
-    let chain = CertificateDer::pem_slice_iter(pem)
-        .map(|certificate| certificate.map(|der| der.to_vec()))
-        .collect::<Result<Vec<_>, _>>()
-        .map_err(|error| invalid("the certificate is not valid PEM").with_source(error))?;
-    if chain.is_empty() {
-        return Err(invalid(if looks_like_pkcs12(pem) {
-            "no PEM certificate found: this looks like a PKCS#12 file (.p12, .pfx); convert it with \
-             `openssl pkcs12 -in FILE -nodes -out FILE.pem`"
-        } else {
-            "no certificate found: expected PEM with a `BEGIN CERTIFICATE` section"
-        }));
-    }
-    Ok(chain)
-}
-
-fn read_key(pem: &[u8]) -> Result<(Vec<u8>, KeyFormat)> {
-    match PrivateKeyDer::from_pem_slice(pem) {
-        Ok(key) => {
-            let format = match key {
-                PrivateKeyDer::Pkcs8(_) => KeyFormat::Pkcs8,
-                PrivateKeyDer::Sec1(_) => KeyFormat::Sec1,
-                PrivateKeyDer::Pkcs1(_) => KeyFormat::Pkcs1,
-                _ => return Err(invalid("the private key's format is not known")),
-            };
-            Ok((key.secret_der().to_vec(), format))
-        }
-        Err(_) if is_encrypted(pem) => Err(invalid(
-            "the private key is encrypted; decrypt it with `openssl pkey -in FILE -out FILE.key`",
-        )),
-        Err(error) => Err(invalid(
-            "no private key found: expected PEM with a `BEGIN PRIVATE KEY`, `BEGIN EC PRIVATE KEY` \
-             or `BEGIN RSA PRIVATE KEY` section",
-        )
-        .with_source(error)),
-    }
-}
-
-fn is_encrypted(pem: &[u8]) -> bool {
-    let text = String::from_utf8_lossy(pem);
-    text.contains("BEGIN ENCRYPTED PRIVATE KEY") || text.contains("Proc-Type: 4,ENCRYPTED")
-}
-
-/// A DER sequence of version 3, which is how every PKCS#12 file begins.
-fn looks_like_pkcs12(bytes: &[u8]) -> bool {
-    bytes.first() == Some(&0x30) && bytes.windows(3).take(8).any(|w| w == [0x02, 0x01, 0x03])
 }
 
 fn read_file(path: &Path) -> Result<Vec<u8>> {
