@@ -1,0 +1,138 @@
+//! What the tests in simulated time share: a session over the simulated backend, and a peer of
+//! raw frames that does what it is told.
+
+#![allow(dead_code, unreachable_pub)]
+
+pub mod peer;
+
+use std::time::Duration;
+
+use backend_simulated::{Network, Simulation, Task};
+use bytes::Bytes;
+use push_core::http::{Answer, Destination, Http2, Outgoing};
+use push_core::session::SessionBuilder;
+use push_core::{Error, Session, Target};
+
+pub use peer::{Act, Peer};
+
+pub const HOST: &str = "api.push.example";
+pub const PORT: u16 = 443;
+pub const MILLI: Duration = Duration::from_millis(1);
+pub const SECOND: Duration = Duration::from_secs(1);
+pub const MINUTE: Duration = Duration::from_secs(60);
+
+/// A request, and the number by which the peer knows it.
+pub struct Numbered(pub usize);
+
+impl Outgoing for Numbered {
+    fn request(&self) -> http::Request<()> {
+        let uri = format!("https://{HOST}/3/device/{:08}", self.0);
+        let request = http::Request::post(uri).body(());
+        request.expect("a request that is well-formed")
+    }
+
+    fn body(&self) -> Bytes {
+        Bytes::from(format!("{:08}", self.0))
+    }
+}
+
+/// How a request ended, and when.
+#[derive(Debug)]
+pub struct Ended {
+    pub number: usize,
+    pub outcome: Result<Answer, Error>,
+    /// Since the beginning of the simulation.
+    pub at: Duration,
+    pub deadline: Duration,
+}
+
+impl Ended {
+    pub fn kind(&self) -> Option<push_core::ErrorKind> {
+        self.outcome.as_ref().err().map(Error::kind)
+    }
+}
+
+/// A session in a simulation, with its way to the peer.
+pub struct Client<'a> {
+    pub sim: &'a Simulation,
+    pub session: Session,
+    pub way: Http2,
+}
+
+impl<'a> Client<'a> {
+    pub fn new(sim: &'a Simulation) -> Self {
+        Self::with(sim, |builder| builder)
+    }
+
+    pub fn with(
+        sim: &'a Simulation,
+        limits: impl FnOnce(SessionBuilder) -> SessionBuilder,
+    ) -> Self {
+        let session = limits(Session::builder(sim.backend())).build();
+        let target = Target::tls(HOST, PORT);
+        let way = session.http2(Destination::new(target));
+        let way = way.expect("a session that is open");
+        Self { sim, session, way }
+    }
+
+    /// Sends a request in a task of its own.
+    pub fn send(&self, number: usize, timeout: Duration) -> Task<Ended> {
+        self.sim.spawn(self.exchange(number, timeout))
+    }
+
+    /// A request that its sender can drop.
+    pub fn exchange(
+        &self,
+        number: usize,
+        timeout: Duration,
+    ) -> impl Future<Output = Ended> + Send + use<> {
+        let (way, backend) = (self.way.clone(), self.sim.backend());
+        async move {
+            let deadline = backend.elapsed() + timeout;
+            let until = way.session().deadline(timeout);
+            let outcome = way.exchange(&Numbered(number), until).await;
+            Ended {
+                number,
+                outcome,
+                at: backend.elapsed(),
+                deadline,
+            }
+        }
+    }
+
+    /// Sends a request and waits for its end.
+    pub fn ask(&self, number: usize, timeout: Duration) -> Ended {
+        self.sim.block_on(self.send(number, timeout))
+    }
+
+    pub fn network(&self) -> Network {
+        self.sim.network()
+    }
+}
+
+/// Random numbers for the tests' own choices: SplitMix64.
+pub struct Random(u64);
+
+impl Random {
+    pub fn new(seed: u64) -> Self {
+        Self(seed ^ 0x5eed_0fa1_1fa0_17e5)
+    }
+
+    pub fn next(&mut self) -> u64 {
+        self.0 = self.0.wrapping_add(0x9e37_79b9_7f4a_7c15);
+        let mut z = self.0;
+        z = (z ^ (z >> 30)).wrapping_mul(0xbf58_476d_1ce4_e5b9);
+        z = (z ^ (z >> 27)).wrapping_mul(0x94d0_49bb_1331_11eb);
+        z ^ (z >> 31)
+    }
+
+    /// One of so many.
+    pub fn below(&mut self, end: u64) -> u64 {
+        self.next() % end
+    }
+
+    pub fn between(&mut self, least: Duration, most: Duration) -> Duration {
+        let nanos = (most - least).as_nanos() as u64;
+        least + Duration::from_nanos(self.below(nanos + 1))
+    }
+}
