@@ -32,6 +32,14 @@ mod backend {
             Ok(Self::on(TokioRuntime::current()?))
         }
 
+        /// On a runtime that is started for it and ends with it, for programs that have none.
+        ///
+        /// # Errors
+        /// [`ErrorKind::Config`](push_core::ErrorKind::Config) when it can't be started.
+        pub fn start() -> Result<Self> {
+            Ok(Self::on(TokioRuntime::start()?))
+        }
+
         /// On a given runtime.
         pub fn on(runtime: TokioRuntime) -> Self {
             Self {

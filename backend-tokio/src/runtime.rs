@@ -11,7 +11,8 @@ use push_core::{
     BoxFuture, Connection, Error, ErrorKind, Lock, LockGuard, Result, Runtime, async_trait,
 };
 use tokio::net::TcpStream;
-use tokio::runtime::Handle;
+use tokio::runtime::{Builder, Handle};
+use tokio::task::JoinHandle;
 use tokio_util::compat::{Compat, TokioAsyncReadCompatExt};
 
 /// A tokio runtime, held by its handle: sockets, timers and tasks belong to it, whoever polls
@@ -19,6 +20,8 @@ use tokio_util::compat::{Compat, TokioAsyncReadCompatExt};
 #[derive(Clone, Debug)]
 pub struct TokioRuntime {
     handle: Handle,
+    /// The runtime itself, where it was started here.
+    _owned: Option<Arc<Owned>>,
 }
 
 impl TokioRuntime {
@@ -34,12 +37,37 @@ impl TokioRuntime {
             )
             .with_source(error)
         })?;
-        Ok(Self { handle })
+        Ok(Self::from_handle(handle))
     }
 
     /// The runtime of this handle. Its time and I/O drivers must be enabled.
     pub fn from_handle(handle: Handle) -> Self {
-        Self { handle }
+        Self {
+            handle,
+            _owned: None,
+        }
+    }
+
+    /// Starts a runtime with one thread, for programs that have none. It ends with the last clone
+    /// of this value, and with it what it still does.
+    ///
+    /// # Errors
+    /// [`ErrorKind::Config`] when the system gives no thread or no event queue.
+    pub fn start() -> Result<Self> {
+        let runtime = Builder::new_multi_thread()
+            .worker_threads(1)
+            .thread_name("anypush")
+            .enable_io()
+            .enable_time()
+            .build()
+            .map_err(|error| {
+                let message = "can't start a tokio runtime";
+                Error::new(ErrorKind::Config, message).with_source(error)
+            })?;
+        Ok(Self {
+            handle: runtime.handle().clone(),
+            _owned: Some(Arc::new(Owned(Some(runtime)))),
+        })
     }
 
     /// Lets another executor poll a future of tokio's: the runtime is entered at each poll.
@@ -47,6 +75,18 @@ impl TokioRuntime {
         Entered {
             handle: self.handle.clone(),
             inner: Box::pin(future),
+        }
+    }
+}
+
+/// A runtime that ends without waiting, so that it can be dropped anywhere, in a task too.
+#[derive(Debug)]
+struct Owned(Option<tokio::runtime::Runtime>);
+
+impl Drop for Owned {
+    fn drop(&mut self) {
+        if let Some(runtime) = self.0.take() {
+            runtime.shutdown_background();
         }
     }
 }
@@ -69,10 +109,11 @@ impl Runtime for TokioRuntime {
     }
 
     fn sleep_until(&self, deadline: Instant) -> BoxFuture<'static, ()> {
-        // A timer is bound to a runtime when it is made, and asks for it when it is polled.
-        let _entered = self.handle.enter();
-        let sleep = tokio::time::sleep_until(deadline.into());
-        Box::pin(self.entered(sleep))
+        Box::pin(Sleep {
+            handle: self.handle.clone(),
+            deadline,
+            timer: None,
+        })
     }
 
     fn create_lock(&self) -> Arc<dyn Lock> {
@@ -107,7 +148,43 @@ impl<F: Future + Unpin> Future for Entered<F> {
     }
 }
 
-/// A TCP connection. Unlike a connect or a timer, an open socket knows its reactor: any executor
+/// A timer on a task of its runtime. Polled from outside, tokio's own would panic when the runtime
+/// goes away under it, and it would wait for a driver that sleeps though its deadline has passed.
+#[derive(Debug)]
+struct Sleep {
+    handle: Handle,
+    deadline: Instant,
+    /// Started by the first poll that must wait.
+    timer: Option<JoinHandle<()>>,
+}
+
+impl Future for Sleep {
+    type Output = ();
+
+    fn poll(mut self: Pin<&mut Self>, cx: &mut Context<'_>) -> Poll<()> {
+        let this = &mut *self;
+        if Instant::now() >= this.deadline {
+            return Poll::Ready(());
+        }
+        let timer = this.timer.get_or_insert_with(|| {
+            let deadline = this.deadline;
+            this.handle
+                .spawn(async move { tokio::time::sleep_until(deadline.into()).await })
+        });
+        // A runtime that is gone has dropped the task: that ends the wait too.
+        Pin::new(timer).poll(cx).map(|_| ())
+    }
+}
+
+impl Drop for Sleep {
+    fn drop(&mut self) {
+        if let Some(timer) = &self.timer {
+            timer.abort();
+        }
+    }
+}
+
+/// A TCP connection. Unlike a connect, an open socket knows its reactor: any executor
 /// may poll it as it is.
 #[derive(Debug)]
 struct TokioConnection(Compat<TcpStream>);
