@@ -39,18 +39,29 @@
 //! Each feature only adds; all combinations build, and all backends fit into one process.
 //!
 //! - Backends: `tokio` (default), `smol`, and `async-std`, which is discontinued.
-//! - TLS stacks: `rustls` (default).
+//! - TLS stacks: `rustls` (default) and `openssl`, which links the system's OpenSSL; with
+//!   `openssl-vendored` one is built from source instead.
+//! - `pkcs12`: certificates from PKCS#12 files, for every TLS stack.
 //! - Services: `apns` (default).
-//! - `full`: all of these.
+//! - `full`: all of these, with the system's OpenSSL.
 //!
-//! Without a backend there are the core and the services, for a [`Backend`] of your own.
+//! Without a backend there are the core and the services, for a [`Backend`] of your own: the chapter
+//! [`writing_a_backend`] shows how.
+//!
+//! Programs without async use [`blocking`].
+
+pub mod blocking;
+
+#[doc = include_str!("../docs/writing-a-backend.md")]
+pub mod writing_a_backend {}
 
 #[cfg(feature = "apns")]
 pub use push_apns as apns;
 pub use push_core::{
-    Backend, BoxFuture, Certificate, CertificateInfo, Compose, Connection, Egress, Error,
-    ErrorKind, Fingerprint, Identity, KeyFormat, Lock, LockGuard, Outcome, Proxy, Result,
-    RetryPolicy, Roots, Runtime, Security, Target, Tls, Verdict, async_trait, parse_retry_after,
+    AsyncRead, AsyncWrite, Backend, BoxFuture, Certificate, CertificateInfo, Compose, Connection,
+    Egress, Error, ErrorKind, Fingerprint, Identity, KeyFormat, Lock, LockGuard, Outcome, Proxy,
+    Result, RetryPolicy, Roots, Runtime, Security, Target, Tls, Verdict, async_trait,
+    delegate_backend, parse_retry_after,
 };
 pub use push_core::{Session, fan_out, http, session};
 
@@ -58,6 +69,8 @@ pub use push_core::{Session, fan_out, http, session};
 pub use backend_async_std::AsyncStdBackend;
 #[cfg(feature = "async-std")]
 pub use backend_async_std::AsyncStdRuntime;
+#[cfg(feature = "openssl")]
+pub use backend_openssl::{Openssl, OpensslBackend, OpensslCertificate};
 #[cfg(all(feature = "smol", feature = "rustls"))]
 pub use backend_smol::SmolBackend;
 #[cfg(feature = "smol")]

@@ -5,7 +5,7 @@ mod support;
 use std::io::{Read, Write};
 use std::net::TcpStream;
 
-use support::{Running, anypush, json, run, token};
+use support::{BACKENDS, Running, anypush, json, run, token};
 
 #[test]
 fn the_simulator_tells_where_it_listens_and_ends_when_it_is_interrupted() {
@@ -54,7 +54,7 @@ fn a_simulator_that_cannot_listen_is_status_2() {
 }
 
 #[test]
-fn the_demo_needs_nothing_and_shows_every_runtime() {
+fn the_demo_needs_nothing_and_shows_every_backend() {
     let ended = run(&mut anypush(["demo", "--count", "300"]));
     assert_eq!(ended.code, Some(0), "{ended:?}");
     assert_eq!(ended.stderr, "");
@@ -62,13 +62,16 @@ fn the_demo_needs_nothing_and_shows_every_runtime() {
         assert!(ended.stdout.contains(part), "{part}: {}", ended.stdout);
     }
     // Ten of each kind of failure, and one of the kinds twice.
-    let row = |runtime: &str| {
-        let row = ended.stdout.lines().find(|line| line.contains(runtime));
-        let row = row.expect("a row").split_whitespace();
-        row.skip(2).take(7).collect::<Vec<_>>().join(" ")
-    };
-    for runtime in ["tokio", "smol", "async-std"] {
-        assert_eq!(row(runtime), "300 230 10 20 10 10 20");
+    let rows = ended.stdout.lines().filter_map(|line| {
+        let cells: Vec<_> = line.split_whitespace().collect();
+        (cells.len() == 9).then(|| (cells[..2].join(", "), cells[2..8].join(" ")))
+    });
+    let rows: Vec<_> = rows.collect();
+    let backends = BACKENDS.map(|[_, runtime, _, tls]| format!("{runtime}, {tls}"));
+    for backend in backends {
+        let row = rows.iter().find(|(name, _)| *name == backend);
+        let (_, counts) = row.unwrap_or_else(|| panic!("{backend}: {}", ended.stdout));
+        assert_eq!(counts, "230 10 20 10 10 20", "{backend}");
     }
 }
 

@@ -13,7 +13,7 @@ use push_sim::{Action, ServerProfile, Service, Sim};
 use rustls::crypto::aws_lc_rs;
 use rustls::{ServerConfig, ServerConnection, StreamOwned};
 use support::{
-    RUNTIMES, Running, accepted, anypush, fault, json, run, send, send_to, sim, token, until,
+    BACKENDS, Running, accepted, anypush, fault, json, run, send, send_to, sim, token, until,
     with_key,
 };
 
@@ -110,8 +110,17 @@ fn bad_credentials_files_are_status_2() {
     complains(
         &mut send(&["--cert", &file("client.p12")]),
         2,
-        &["PKCS#12", "openssl"],
+        &["client.p12", "password", "--password-env"],
     );
+    complains(
+        &mut send(&["--cert", &file("client.p12"), "--password-env", "NOWHERE"]),
+        2,
+        &["--password-env NOWHERE", "no such variable"],
+    );
+    let mut wrong = send(&["--cert", &file("client.p12"), "--password-env", "WORD"]);
+    let wrong = wrong.env("WORD", "hunter2");
+    complains(wrong, 2, &["client.p12", "password"]);
+    assert!(!run(wrong).stderr.contains("hunter2"));
     complains(
         &mut send(&[
             "--cert",
@@ -129,11 +138,11 @@ fn bad_credentials_files_are_status_2() {
     );
 }
 
-/// A send of one device, on a runtime, with a second's patience.
-fn impatient(sim: &Sim, endpoint: &str, runtime: &str) -> Command {
+/// A send of one device, on a backend, with a second's patience.
+fn impatient(sim: &Sim, endpoint: &str, backend: [&str; 4]) -> Command {
     let mut command = send_to(sim, endpoint);
     command.args(["--body", "x", "--token", "00fc", "--timeout", "1"]);
-    command.args(["--runtime", runtime]);
+    command.args(backend);
     command
 }
 
@@ -146,19 +155,19 @@ fn no_server_and_a_silent_one_are_status_3_in_time() {
     // The system takes connections, and nobody ever speaks.
     let silent = TcpListener::bind("127.0.0.1:0").unwrap();
     let mute = silent.local_addr().unwrap().to_string();
-    for runtime in RUNTIMES {
+    for backend in BACKENDS {
         complains(
-            &mut impatient(&sim, &nobody, runtime),
+            &mut impatient(&sim, &nobody, backend),
             3,
             &["can't reach", &nobody],
         );
         complains(
-            &mut impatient(&sim, &mute, runtime),
+            &mut impatient(&sim, &mute, backend),
             3,
             &["can't reach", &mute, "within"],
         );
         complains(
-            &mut impatient(&sim, "nowhere.invalid:443", runtime),
+            &mut impatient(&sim, "nowhere.invalid:443", backend),
             3,
             &["can't reach", "nowhere.invalid", "resolve"],
         );
@@ -170,9 +179,9 @@ fn a_server_that_speaks_only_http_1_1_is_status_3() {
     let sim = sim();
     for alpn in [&[b"http/1.1".to_vec()][..], &[]] {
         let endpoint = http_1_server(&sim, alpn);
-        for runtime in RUNTIMES {
+        for backend in BACKENDS {
             complains(
-                &mut impatient(&sim, &endpoint, runtime),
+                &mut impatient(&sim, &endpoint, backend),
                 3,
                 &["can't reach", "h"],
             );
@@ -225,19 +234,19 @@ fn a_wrong_root_and_a_wrong_name_are_status_3() {
         .start()
         .unwrap();
     let at = |sim: &Sim| format!("localhost:{}", sim.apns_addr().unwrap().port());
-    for runtime in RUNTIMES {
+    for backend in BACKENDS {
         complains(
-            &mut impatient(&sim, &at(&stranger), runtime),
+            &mut impatient(&sim, &at(&stranger), backend),
             3,
             &["can't reach", "trusted root"],
         );
         complains(
-            &mut impatient(&elsewhere, &at(&elsewhere), runtime),
+            &mut impatient(&elsewhere, &at(&elsewhere), backend),
             3,
             &["can't reach", "name"],
         );
         complains(
-            &mut impatient(&expired, &at(&expired), runtime),
+            &mut impatient(&expired, &at(&expired), backend),
             3,
             &["can't reach", "expired"],
         );
@@ -267,9 +276,9 @@ fn a_wrong_key_id_is_the_services_answer() {
 
 #[test]
 fn an_outcome_is_told_while_more_devices_are_waited_for() {
-    for runtime in RUNTIMES {
+    for backend in BACKENDS {
         let sim = sim();
-        let mut running = Running::start(send(&sim).args(["--tokens", "-", "--runtime", runtime]));
+        let mut running = Running::start(send(&sim).args(["--tokens", "-"]).args(backend));
         for number in 0..3 {
             running.write(&format!("{}\n", token(number)));
             assert_eq!(json(&running.line())["device"], token(number));
@@ -282,18 +291,16 @@ fn an_outcome_is_told_while_more_devices_are_waited_for() {
 
 #[test]
 fn an_interrupt_waits_for_what_is_under_way_and_tells_the_truth() {
-    for (runtime, signal) in RUNTIMES.into_iter().zip(["INT", "TERM"]) {
+    for (backend, signal) in BACKENDS
+        .into_iter()
+        .zip(["INT", "TERM"].into_iter().cycle())
+    {
         let sim = sim();
         fault(&sim, &token(2), Action::Delay(Duration::from_millis(700)));
         fault(&sim, &token(3), Action::DropAnswer);
-        let mut running = Running::start(send(&sim).args([
-            "--tokens",
-            "-",
-            "--timeout",
-            "2",
-            "--runtime",
-            runtime,
-        ]));
+        let mut command = send(&sim);
+        command.args(["--tokens", "-", "--timeout", "2"]);
+        let mut running = Running::start(command.args(backend));
         running.write(&format!("{}\n", token(1)));
         running.line();
         running.write(&format!("{}\n{}\n", token(2), token(3)));
@@ -334,17 +341,12 @@ fn a_second_interrupt_ends_at_once() {
 
 #[test]
 fn a_closed_pipe_ends_quietly() {
-    for runtime in RUNTIMES {
+    for backend in BACKENDS {
         let sim = sim();
         let devices: Vec<String> = (0..20_000).map(token).collect();
         let path = sim.dir().join("devices.txt");
         std::fs::write(&path, devices.join("\n")).unwrap();
-        let mut running = Running::start(
-            send(&sim)
-                .arg("--tokens")
-                .arg(&path)
-                .args(["--runtime", runtime]),
-        );
+        let mut running = Running::start(send(&sim).arg("--tokens").arg(&path).args(backend));
         running.line();
         drop(running.stdout.take());
         let ended = running.end();
@@ -355,7 +357,7 @@ fn a_closed_pipe_ends_quietly() {
 
 #[test]
 fn a_service_that_is_lost_on_the_way_ends_the_intake() {
-    for runtime in RUNTIMES {
+    for backend in BACKENDS {
         let sim = sim();
         // Files that outlive the simulator.
         let files = tempfile::tempdir().unwrap();
@@ -367,15 +369,8 @@ fn a_service_that_is_lost_on_the_way_ends_the_intake() {
         command.args(["--endpoint", &format!("localhost:{port}"), "--tokens", "-"]);
         command.arg("--ca").arg(files.path().join("ca.pem"));
         with_key(&mut command, &sim);
-        command.args([
-            "--in-flight",
-            "10",
-            "--timeout",
-            "0.5",
-            "--runtime",
-            runtime,
-        ]);
-        let mut running = Running::start(&mut command);
+        command.args(["--in-flight", "10", "--timeout", "0.5"]);
+        let mut running = Running::start(command.args(backend));
         running.write(&format!("{}\n", token(0)));
         running.line();
         sim.shutdown();

@@ -7,12 +7,12 @@ use std::collections::BTreeSet;
 use push_sim::{Action, Answer, Service};
 use serde_json::{Value, json};
 use support::{
-    RUNTIMES, accepted, answer, anypush, fault, run, run_with, send, send_to, sim, token, with_key,
+    BACKENDS, accepted, answer, anypush, fault, run, run_with, send, send_to, sim, token, with_key,
 };
 
 #[test]
 fn every_device_has_one_line_with_its_verdict() {
-    for runtime in RUNTIMES {
+    for backend in BACKENDS {
         let sim = sim();
         let gone = Answer::new(410)
             .reason("Unregistered")
@@ -30,7 +30,9 @@ fn every_device_has_one_line_with_its_verdict() {
         devices.extend(["zz", "abc", "<00fc 13ad>"].map(str::to_owned));
 
         let ended = run_with(
-            send(&sim).args(["--tokens", "-", "--timeout", "2", "--runtime", runtime]),
+            send(&sim)
+                .args(["--tokens", "-", "--timeout", "2"])
+                .args(backend),
             &devices.join("\n"),
         );
         assert_eq!(ended.code, Some(1), "{}", ended.stderr);
@@ -45,7 +47,7 @@ fn every_device_has_one_line_with_its_verdict() {
         let expect = |device: &str, expected: Value| {
             let outcome = ended.outcome(device);
             for (key, value) in expected.as_object().unwrap() {
-                assert_eq!(&outcome[key], value, "{runtime}: {outcome}");
+                assert_eq!(&outcome[key], value, "{backend:?}: {outcome}");
             }
         };
         expect(
@@ -84,7 +86,7 @@ fn every_device_has_one_line_with_its_verdict() {
             ("fix-credentials", 1),
             ("fix-message", 4),
         ] {
-            assert_eq!(summary[name], count, "{runtime}, {name}: {summary}");
+            assert_eq!(summary[name], count, "{backend:?}, {name}: {summary}");
         }
         assert!(summary["connections"].as_u64() >= Some(1), "{summary}");
         // The one whose answer was kept back was taken.
@@ -95,21 +97,25 @@ fn every_device_has_one_line_with_its_verdict() {
 
 #[test]
 fn all_accepted_is_status_0_with_a_key_and_with_a_certificate() {
-    for runtime in RUNTIMES {
+    for backend in BACKENDS {
         let sim = sim();
         let devices = ["--token", &token(1), "--token", &token(2)];
-        let ended = run(send(&sim).args(devices).args(["--runtime", runtime]));
+        let ended = run(send(&sim).args(devices).args(backend));
         assert_eq!(ended.code, Some(0), "{}", ended.stderr);
         assert_eq!(ended.lines().len(), 3);
 
         let port = sim.apns_addr().unwrap().port();
-        let mut command = anypush(["send", "apns", "--body", "Hello", "--runtime", runtime]);
-        command.args(["--endpoint", &format!("localhost:{port}")]);
-        command.arg("--ca").arg(sim.dir().join("ca.pem"));
-        command.arg("--cert").arg(sim.dir().join("client.pem"));
-        let ended = run(command.args(devices));
-        assert_eq!(ended.code, Some(0), "{}", ended.stderr);
-        assert_eq!(accepted(&sim), 4);
+        for certificate in ["client.pem", "client.p12"] {
+            let mut command = anypush(["send", "apns", "--body", "Hello"]);
+            command.args(["--endpoint", &format!("localhost:{port}")]);
+            command.arg("--ca").arg(sim.dir().join("ca.pem"));
+            command.arg("--cert").arg(sim.dir().join(certificate));
+            command.args(["--password-env", "P12_PASSWORD"]);
+            command.env("P12_PASSWORD", "anypush");
+            let ended = run(command.args(backend).args(devices));
+            assert_eq!(ended.code, Some(0), "{}", ended.stderr);
+        }
+        assert_eq!(accepted(&sim), 6);
     }
 }
 
@@ -292,7 +298,7 @@ fn people_get_lines_for_a_few_devices_and_a_table_for_many() {
 
 #[test]
 fn no_secret_and_no_whole_token_is_logged() {
-    for runtime in RUNTIMES {
+    for backend in BACKENDS {
         let sim = sim();
         let devices: Vec<String> = (0x1234_5678..0x1234_567f)
             .map(|number| format!("{number:x}").repeat(8))
@@ -308,7 +314,7 @@ fn no_secret_and_no_whole_token_is_logged() {
         ]);
         command.arg("--ca").arg(sim.dir().join("ca.pem"));
         with_key(&mut command, &sim);
-        command.args(["--tokens", "-", "--runtime", runtime, "-vv"]);
+        command.args(["--tokens", "-", "-vv"]).args(backend);
         let ended = run_with(command.env("RUST_LOG", "trace"), &devices.join("\n"));
         let log = ended.stderr;
         assert!(log.lines().count() > 50, "{log}");

@@ -9,7 +9,11 @@ use std::time::{Duration, Instant, SystemTime};
 
 use anypush::apns::{Client, ClientBuilder, Endpoint, ProviderToken};
 use anypush::session::SessionBuilder;
-use anypush::{Backend, BoxFuture, Certificate, Connection, Identity, Roots, Session, Target};
+use anypush::{
+    AsyncStdBackend, AsyncStdRuntime, Backend, BoxFuture, Certificate, Compose, Connection,
+    Identity, OpensslBackend, Roots, Runtime, Rustls, Session, SmolBackend, SmolRuntime, Target,
+    TokioBackend, TokioRuntime,
+};
 use push_sim::{Action, Answer, Fault, Service, Sim, Stats};
 
 pub type Shared = Arc<dyn Backend>;
@@ -18,59 +22,95 @@ pub type Shared = Arc<dyn Backend>;
 #[macro_export]
 macro_rules! on_every_backend {
     ($($test:ident),* $(,)?) => {
-        mod tokio_rustls {
+        $crate::on_backend!(tokio_rustls, on_tokio, Rustls, $($test),*);
+        $crate::on_backend!(tokio_openssl, on_tokio, Openssl, $($test),*);
+        $crate::on_backend!(smol_rustls, on_smol, Rustls, $($test),*);
+        $crate::on_backend!(smol_openssl, on_smol, Openssl, $($test),*);
+        $crate::on_backend!(async_std_rustls, on_async_std, Rustls, $($test),*);
+        $crate::on_backend!(async_std_openssl, on_async_std, Openssl, $($test),*);
+    };
+}
+
+/// The module of one backend.
+#[macro_export]
+macro_rules! on_backend {
+    ($module:ident, $runtime:ident, $tls:ident, $($test:ident),*) => {
+        mod $module {
             $(#[test]
             fn $test() {
-                $crate::common::on_tokio(|backend| super::$test(backend));
-            })*
-        }
-        mod async_std_rustls {
-            $(#[test]
-            fn $test() {
-                $crate::common::on_async_std(|backend| super::$test(backend));
-            })*
-        }
-        mod smol_rustls {
-            $(#[test]
-            fn $test() {
-                $crate::common::on_smol(|backend| super::$test(backend));
+                let tls = $crate::common::Stack::$tls;
+                $crate::common::$runtime(tls, |backend| super::$test(backend));
             })*
         }
     };
 }
 
+/// The TLS stacks.
+#[derive(Clone, Copy)]
+pub enum Stack {
+    Rustls,
+    Openssl,
+}
+
+impl Stack {
+    /// The backend of this stack and a runtime.
+    pub fn on(self, runtime: impl Runtime) -> Shared {
+        match self {
+            Self::Rustls => Arc::new(Compose::new(runtime, Rustls::new())),
+            Self::Openssl => Arc::new(OpensslBackend::new(runtime)),
+        }
+    }
+}
+
 /// No test takes longer than this, however wrong things go.
 const LIMIT: Duration = Duration::from_secs(60);
 
-pub fn on_tokio<F: Future<Output = ()>>(test: impl FnOnce(Shared) -> F) {
+pub fn on_tokio<F: Future<Output = ()>>(tls: Stack, test: impl FnOnce(Shared) -> F) {
     let runtime = tokio::runtime::Builder::new_multi_thread()
         .worker_threads(2)
         .enable_all()
         .build()
         .unwrap();
     runtime.block_on(async {
-        let backend = Arc::new(anypush::TokioBackend::new().unwrap());
+        let backend = tls.on(TokioRuntime::current().unwrap());
         tokio::time::timeout(LIMIT, test(backend))
             .await
             .expect("the test ends in time");
     });
 }
 
-pub fn on_async_std<F: Future<Output = ()>>(test: impl FnOnce(Shared) -> F) {
-    let backend = Arc::new(anypush::AsyncStdBackend::new());
+pub fn on_async_std<F: Future<Output = ()>>(tls: Stack, test: impl FnOnce(Shared) -> F) {
+    let backend = tls.on(AsyncStdRuntime::new());
     async_std::task::block_on(async_std::future::timeout(LIMIT, test(backend)))
         .expect("the test ends in time");
 }
 
-pub fn on_smol<F: Future<Output = ()>>(test: impl FnOnce(Shared) -> F) {
+pub fn on_smol<F: Future<Output = ()>>(tls: Stack, test: impl FnOnce(Shared) -> F) {
     let limit = async {
         smol::Timer::after(LIMIT).await;
         panic!("the test ends in time");
     };
-    smol::block_on(smol::future::or(
-        test(Arc::new(anypush::SmolBackend::new())),
-        limit,
-    ));
+    let backend = tls.on(SmolRuntime::new());
+    smol::block_on(smol::future::or(test(backend), limit));
+}
+
+/// All backends in one process, by name, on threads of their own.
+pub fn standalone() -> [(&'static str, Shared); 6] {
+    let own = TokioRuntime::start().unwrap();
+    [
+        ("tokio, rustls", Arc::new(TokioBackend::start().unwrap())),
+        ("tokio, openssl", Arc::new(OpensslBackend::new(own))),
+        ("smol, rustls", Arc::new(SmolBackend::new())),
+        (
+            "smol, openssl",
+            Arc::new(OpensslBackend::new(SmolRuntime::new())),
+        ),
+        ("async-std, rustls", Arc::new(AsyncStdBackend::new())),
+        (
+            "async-std, openssl",
+            Arc::new(OpensslBackend::new(AsyncStdRuntime::new())),
+        ),
+    ]
 }
 
 pub fn sim() -> Sim {

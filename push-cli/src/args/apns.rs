@@ -105,13 +105,24 @@ pub(crate) struct Credentials {
     #[arg(long, value_name = "ID", requires = "key")]
     pub(crate) team_id: Option<String>,
 
-    /// The certificate in PEM, with its chain, and with its key unless --cert-key is given
+    /// The certificate with its chain and its key: PEM (the key may be apart: --cert-key), or
+    /// PKCS#12 (.p12, .pfx)
     #[arg(long, value_name = "FILE")]
     pub(crate) cert: Option<PathBuf>,
 
     /// The certificate's key in PEM, not encrypted
     #[arg(long, value_name = "FILE", requires = "cert")]
     pub(crate) cert_key: Option<PathBuf>,
+
+    /// The environment variable that holds the password of a PKCS#12 file [default: none, the
+    /// password is empty]
+    #[arg(
+        long,
+        value_name = "VAR",
+        requires = "cert",
+        conflicts_with = "cert_key"
+    )]
+    pub(crate) password_env: Option<String>,
 }
 
 /// How it is delivered.

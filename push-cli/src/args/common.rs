@@ -94,6 +94,16 @@ pub(crate) struct Devices {
     pub(crate) tokens: Option<Source>,
 }
 
+impl Common {
+    /// The backend that was chosen.
+    pub(crate) fn backend(&self) -> BackendName {
+        BackendName {
+            runtime: self.runtime,
+            tls: self.tls,
+        }
+    }
+}
+
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq, ValueEnum)]
 pub(crate) enum RuntimeName {
     #[default]
@@ -117,6 +127,39 @@ impl RuntimeName {
 pub(crate) enum TlsName {
     #[default]
     Rustls,
+    Openssl,
+}
+
+impl TlsName {
+    pub(crate) const fn as_str(self) -> &'static str {
+        match self {
+            Self::Rustls => "rustls",
+            Self::Openssl => "openssl",
+        }
+    }
+}
+
+/// What carries everything: a runtime and a TLS stack.
+#[derive(Clone, Copy, Debug)]
+pub(crate) struct BackendName {
+    pub(crate) runtime: RuntimeName,
+    pub(crate) tls: TlsName,
+}
+
+impl BackendName {
+    /// Every one that is built in.
+    pub(crate) fn all() -> impl Iterator<Item = Self> {
+        let runtimes = [RuntimeName::Tokio, RuntimeName::Smol, RuntimeName::AsyncStd];
+        runtimes.into_iter().flat_map(|runtime| {
+            [TlsName::Rustls, TlsName::Openssl].map(|tls| Self { runtime, tls })
+        })
+    }
+}
+
+impl fmt::Display for BackendName {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        write!(f, "{}, {}", self.runtime.as_str(), self.tls.as_str())
+    }
 }
 
 #[derive(Clone, Copy, Debug, PartialEq, Eq, ValueEnum)]

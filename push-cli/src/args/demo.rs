@@ -5,13 +5,13 @@ use std::num::NonZeroU32;
 
 /// See it work: simulators and clients together, without network or account
 ///
-/// Starts the simulators, sends through every service on every runtime that is built in, and lets
-/// some devices fail in every way that a service has. Takes a few seconds.
+/// Starts the simulators, sends through every service on every runtime and TLS stack that is built
+/// in, and lets some devices fail in every way that a service has. Takes a few seconds.
 ///
 /// Example: anypush demo --count 100000
 #[derive(Debug, Args)]
 pub(crate) struct Demo {
-    /// Devices per service and runtime
+    /// Devices per service and backend
     #[arg(long, value_name = "N", default_value = "20000")]
     pub(crate) count: NonZeroU32,
 }

@@ -12,7 +12,7 @@ use clap::error::ErrorKind;
 use clap::{Parser, Subcommand};
 
 pub(crate) use apns::{Apns, Credentials, Delivery};
-pub(crate) use common::{Devices, OutputFormat, RuntimeName, Source};
+pub(crate) use common::{BackendName, Devices, OutputFormat, RuntimeName, Source, TlsName};
 pub(crate) use completions::Completions;
 pub(crate) use demo::Demo;
 pub(crate) use message::Message;

@@ -15,7 +15,7 @@ use futures_util::stream::StreamExt;
 use indicatif::{MultiProgress, ProgressBar, ProgressStyle};
 use push_sim::{Service, Sim};
 
-use crate::args::{Demo, RuntimeName};
+use crate::args::{BackendName, Demo};
 use crate::exit::Exit;
 use crate::interrupts::Interrupts;
 use crate::output::Tally;
@@ -23,29 +23,29 @@ use crate::runtime;
 use scene::Scene;
 use table::Row;
 
-const RUNTIMES: [RuntimeName; 3] = [RuntimeName::Tokio, RuntimeName::Smol, RuntimeName::AsyncStd];
-
 /// Short, since the lost answers are waited for.
 const TIMEOUT: Duration = Duration::from_millis(1500);
 
-const BAR: &str = "  {prefix:<14} {bar:32.green/dim} {percent:>3}%";
+const BAR: &str = "  {prefix:<20} {bar:32.green/dim} {percent:>3}%";
 
 pub(crate) fn run(args: &Demo) -> Result<Exit> {
     let interrupts = Interrupts::catch()?;
     let scene = Scene::new(args.count.get().into());
     let bars = MultiProgress::new();
     let style = ProgressStyle::with_template(BAR)?.progress_chars("━╸─");
-    let runs = RUNTIMES.map(|runtime| {
-        let bar = ProgressBar::new(scene.devices()).with_style(style.clone());
-        let bar = bars.add(bar.with_prefix(runtime.as_str().to_owned()));
-        bar.tick();
-        (runtime, bar)
-    });
+    let runs: Vec<_> = BackendName::all()
+        .map(|backend| {
+            let bar = ProgressBar::new(scene.devices()).with_style(style.clone());
+            let bar = bars.add(bar.with_prefix(backend.to_string()));
+            bar.tick();
+            (backend, bar)
+        })
+        .collect();
     let mut rows = Vec::new();
-    for (runtime, bar) in runs {
+    for (name, bar) in runs {
         let sim = Sim::builder().apns_any().start()?;
         scene.arrange(&sim)?;
-        let sent = runtime::run(runtime, |backend| {
+        let sent = runtime::run(name, |backend| {
             send(&sim, &scene, backend, &bar, &interrupts)
         })?;
         bar.finish();
@@ -54,14 +54,13 @@ pub(crate) fn run(args: &Demo) -> Result<Exit> {
         };
         let stats = sim.stats();
         rows.push(Row {
-            service: "apns",
-            runtime: runtime.as_str().to_owned(),
+            backend: name,
             taken: stats.get(&Service::Apns).map_or(0, |stats| stats.accepted),
             tally,
             took,
         });
     }
-    table::print(&rows)?;
+    table::print("apns", &rows)?;
     Ok(Exit::Success)
 }
 

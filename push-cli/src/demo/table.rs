@@ -5,11 +5,11 @@ use std::time::Duration;
 
 use console::{Style, style};
 
+use crate::args::BackendName;
 use crate::output::{Tally, VERDICTS, grouped};
 
 pub(super) struct Row {
-    pub(super) service: &'static str,
-    pub(super) runtime: String,
+    pub(super) backend: BackendName,
     /// How many the simulator took.
     pub(super) taken: u64,
     pub(super) tally: Tally,
@@ -29,9 +29,8 @@ impl Row {
     /// The cells, in the order of the columns.
     fn cells(&self, verdicts: &[&str]) -> Vec<String> {
         let mut cells = vec![
-            self.service.to_owned(),
-            self.runtime.clone(),
-            grouped(self.tally.devices()),
+            self.backend.runtime.as_str().to_owned(),
+            self.backend.tls.as_str().to_owned(),
         ];
         let shown = self
             .tally
@@ -52,14 +51,14 @@ and kept its answer to itself. One provider token was refused as expired, and
 one connection was ended by the service on the way: those pushes were sent
 again, and nothing shows.";
 
-pub(super) fn print(rows: &[Row]) -> io::Result<()> {
+pub(super) fn print(service: &str, rows: &[Row]) -> io::Result<()> {
     // What no service has is left out.
     let occurs = |name: &&str| {
         let mut counts = rows.iter().flat_map(|row| row.tally.counts());
         counts.any(|(verdict, count)| verdict == *name && count > 0)
     };
     let verdicts: Vec<&str> = VERDICTS.into_iter().filter(occurs).collect();
-    let mut headings = vec!["service", "runtime", "devices"];
+    let mut headings = vec!["runtime", "tls"];
     headings.extend(&verdicts);
     headings.push("per second");
     // On two lines, so that the table fits a terminal.
@@ -73,7 +72,11 @@ pub(super) fn print(rows: &[Row]) -> io::Result<()> {
         widest.unwrap_or(0).max(heading)
     };
     let widths: Vec<usize> = (0..upper.len()).map(width).collect();
-    let mut text = String::from("\n");
+    let devices = rows.first().map_or(0, |row| row.tally.devices());
+    let mut text = format!(
+        "\n  {service}, {} devices on each backend\n\n",
+        grouped(devices)
+    );
     for headings in [&upper, &lower] {
         let dim = headings
             .iter()
@@ -82,7 +85,7 @@ pub(super) fn print(rows: &[Row]) -> io::Result<()> {
     }
     for row in &cells {
         let styled = row.iter().enumerate().map(|(column, cell)| {
-            let accepted = TEXTS + 1;
+            let accepted = TEXTS;
             let style = match column == accepted {
                 true => Style::new().green(),
                 false => Style::new(),
@@ -91,8 +94,9 @@ pub(super) fn print(rows: &[Row]) -> io::Result<()> {
         });
         text.push_str(&line(styled, &widths));
     }
-    let taken: Vec<String> = rows.iter().map(|row| grouped(row.taken)).collect();
-    let notes = format!("{NOTES}\nTaken by the simulators: {}.", taken.join(" and "));
+    let mut taken: Vec<String> = rows.iter().map(|row| grouped(row.taken)).collect();
+    taken.dedup();
+    let notes = format!("{NOTES}\nTaken by each simulator: {}.", taken.join(", "));
     text.push_str(&format!("\n{}\n", style(notes).dim()));
     io::stdout().write_all(text.as_bytes())?;
     io::stdout().flush()

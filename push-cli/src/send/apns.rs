@@ -1,9 +1,10 @@
 //! `anypush send apns`.
 
 use std::borrow::Cow;
-use std::fs;
+use std::path::Path;
 use std::sync::Arc;
 use std::time::{Duration, SystemTime};
+use std::{env, fs};
 
 use anyhow::{Context, Result, anyhow, bail};
 use anypush::apns::{Client, EncodeContext, Notification, Outcome, ProviderToken};
@@ -36,7 +37,7 @@ pub(crate) fn run(args: &Apns) -> Result<Exit> {
     check(&prepared.identity, &notification)?;
     let intake = Intake::open(&args.devices)?;
     let interrupts = Interrupts::catch()?;
-    runtime::run(args.common.runtime, |backend| {
+    runtime::run(args.common.backend(), |backend| {
         send(args, backend, prepared, notification, intake, interrupts)
     })
 }
@@ -78,6 +79,7 @@ impl Identify {
             team_id,
             cert,
             cert_key,
+            password_env,
         } = credentials;
         if let (Some(path), Some(key_id), Some(team_id)) = (key, key_id, team_id) {
             let pem = fs::read(path).with_context(|| format!("can't read {}", path.display()))?;
@@ -88,12 +90,42 @@ impl Identify {
         let path = cert
             .as_ref()
             .context("no credentials: give --key, --key-id and --team-id, or --cert")?;
-        let identity = match cert_key {
-            None => Identity::from_pem_file(path)?,
-            Some(key) => Identity::from_pem_files(path, key)?,
-        };
-        Ok(Self::Certificate(identity))
+        let password = password_env.as_deref().map(password).transpose()?;
+        certificate(path, cert_key.as_deref(), password.as_deref()).map(Self::Certificate)
     }
+}
+
+/// A certificate and its key, from PEM or PKCS#12.
+fn certificate(path: &Path, key: Option<&Path>, password: Option<&str>) -> Result<Identity> {
+    if let Some(key) = key {
+        return Ok(Identity::from_pem_files(path, key)?);
+    }
+    let content = fs::read(path).with_context(|| format!("can't read {}", path.display()))?;
+    if !is_pkcs12(&content) {
+        return Ok(Identity::from_pem_file(path)?);
+    }
+    Identity::from_pkcs12(&content, password.unwrap_or_default()).map_err(|error| {
+        let hint = match password {
+            None => " (its password is read from the variable that --password-env names)",
+            Some(_) => "",
+        };
+        anyhow!("{}: {}{hint}", path.display(), error.report())
+    })
+}
+
+/// PKCS#12 is DER, a sequence; PEM is text.
+fn is_pkcs12(content: &[u8]) -> bool {
+    content.first() == Some(&0x30)
+}
+
+/// A password, from the environment: arguments are for everybody to see.
+fn password(variable: &str) -> Result<String> {
+    env::var(variable).map_err(|error| match error {
+        env::VarError::NotPresent => {
+            anyhow!("--password-env {variable}: no such variable: set it to the password")
+        }
+        env::VarError::NotUnicode(_) => anyhow!("--password-env {variable}: it is not UTF-8"),
+    })
 }
 
 async fn send(
@@ -117,11 +149,7 @@ async fn send(
         }
     }
 
-    let title = format!(
-        "APNs {}, {}, rustls",
-        args.endpoint,
-        args.common.runtime.as_str()
-    );
+    let title = format!("APNs {}, {}", args.endpoint, args.common.backend());
     let logging = args.common.verbose > 0;
     let mut output = Output::new(args.common.output, title, steering.clone(), !logging);
     let course = Course {

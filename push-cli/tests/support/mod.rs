@@ -18,7 +18,15 @@ use serde_json::Value;
 /// No run takes longer, however wrong things go.
 const LIMIT: Duration = Duration::from_secs(60);
 
-pub const RUNTIMES: [&str; 2] = ["tokio", "smol"];
+/// The options of each backend.
+pub const BACKENDS: [[&str; 4]; 6] = [
+    ["--runtime", "tokio", "--tls", "rustls"],
+    ["--runtime", "tokio", "--tls", "openssl"],
+    ["--runtime", "smol", "--tls", "rustls"],
+    ["--runtime", "smol", "--tls", "openssl"],
+    ["--runtime", "async-std", "--tls", "rustls"],
+    ["--runtime", "async-std", "--tls", "openssl"],
+];
 
 pub fn sim() -> Sim {
     Sim::builder().apns_any().start().expect("a simulator")

@@ -1,0 +1,120 @@
+use std::time::Duration;
+
+use push_apns::TrySendAll;
+use push_apns::{Device, Error, Notification, Outcome, ProviderToken, SendAll, SendEach};
+use push_core::fan_out::IntoSource;
+use push_core::session::Shutdown;
+use push_core::{Identity, Session};
+
+use super::{Outcomes, block_on};
+
+/// A client of the HTTP/2 provider API whose calls wait: [`apns::Client`](crate::apns::Client),
+/// which says more of each.
+///
+/// Cheap to clone; clones share their connections and may be used from many threads at once.
+#[derive(Clone, Debug)]
+pub struct Client(push_apns::Client);
+
+impl Client {
+    /// Sends one notification to one device, and waits for the answer.
+    ///
+    /// # Errors
+    /// As [`apns::Client::send`](crate::apns::Client::send).
+    pub fn send(&self, device: impl Device, notification: &Notification) -> Outcome {
+        block_on(self.0.send(device, notification))
+    }
+
+    /// Sends one notification to any number of devices; the outcomes come in order of completion.
+    ///
+    /// As [`apns::Client::send_all`](crate::apns::Client::send_all). A source that is an iterator
+    /// is asked for devices by the thread that waits for the outcomes.
+    pub fn send_all<M, I>(
+        &self,
+        devices: I,
+        notification: &Notification,
+    ) -> Outcomes<SendAll<I::Source>>
+    where
+        I: IntoSource<M>,
+        I::Item: Device + Send + 'static,
+    {
+        Outcomes::new(self.0.send_all(devices, notification))
+    }
+
+    /// As [`send_all`](Self::send_all), for devices that come as results.
+    ///
+    /// As [`apns::Client::try_send_all`](crate::apns::Client::try_send_all).
+    pub fn try_send_all<M, I, D, E>(
+        &self,
+        devices: I,
+        notification: &Notification,
+    ) -> Outcomes<TrySendAll<I::Source, D, E>>
+    where
+        I: IntoSource<M, Item = Result<D, E>>,
+        D: Device + Send + 'static,
+    {
+        Outcomes::new(self.0.try_send_all(devices, notification))
+    }
+
+    /// Sends each device a notification of its own: the items are pairs of both.
+    pub fn send_each<M, I, D>(&self, pushes: I) -> Outcomes<SendEach<I::Source, D>>
+    where
+        I: IntoSource<M, Item = (D, Notification)>,
+        D: Device + Send + 'static,
+    {
+        Outcomes::new(self.0.send_each(pushes))
+    }
+
+    /// Connects, unless a connection stands ready, and sends nothing.
+    ///
+    /// # Errors
+    /// Why there is no connection.
+    pub fn ready(&self) -> Result<(), Error> {
+        block_on(self.0.ready())
+    }
+
+    /// Says all that is wrong with a notification for this client, and sends nothing.
+    ///
+    /// # Errors
+    /// [`Error::problems`] lists what is wrong.
+    pub fn check(&self, notification: &Notification) -> Result<(), Error> {
+        self.0.check(notification)
+    }
+
+    /// From now on, new connections are made with this provider token.
+    ///
+    /// # Errors
+    /// As [`apns::Client::replace_credentials`](crate::apns::Client::replace_credentials).
+    pub fn replace_credentials(&self, token: ProviderToken) -> Result<(), Error> {
+        self.0.replace_credentials(token)
+    }
+
+    /// From now on, new connections are made with this certificate.
+    ///
+    /// # Errors
+    /// As [`apns::Client::replace_certificate`](crate::apns::Client::replace_certificate).
+    pub fn replace_certificate(&self, identity: &Identity) -> Result<(), Error> {
+        self.0.replace_certificate(identity)
+    }
+
+    /// Shuts down the session, with all clients on it, and waits for what is under way, so long at
+    /// most.
+    pub fn shutdown(&self, deadline: Duration) -> Shutdown {
+        block_on(self.0.shutdown(deadline))
+    }
+
+    /// The session that this client sends over.
+    pub fn session(&self) -> &Session {
+        self.0.session()
+    }
+
+    /// The async client that this one is made of.
+    pub fn as_async(&self) -> &push_apns::Client {
+        &self.0
+    }
+}
+
+impl From<push_apns::Client> for Client {
+    fn from(client: push_apns::Client) -> Self {
+        Self(client)
+    }
+}

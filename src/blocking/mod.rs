@@ -1,0 +1,81 @@
+//! For programs without async: the same clients, with calls that wait.
+//!
+//! Nothing else is different: the connections are the session's, and the backend's own threads
+//! carry them, whoever waits. So the backend must not need the calling thread to run on. These don't:
+//! [`TokioBackend::start`](crate::TokioBackend::start), which brings a runtime of its own;
+//! [`SmolBackend::new`](crate::SmolBackend::new) and
+//! [`AsyncStdBackend::new`](crate::AsyncStdBackend::new), which start theirs when they are used.
+//!
+//! ```no_run
+//! use anypush::prelude::*;
+//! use anypush::{apns, blocking};
+//!
+//! # #[cfg(all(feature = "tokio", feature = "rustls", feature = "apns"))]
+//! # fn example() -> Result<(), Box<dyn std::error::Error>> {
+//! let session = Session::new(anypush::TokioBackend::start()?);
+//! let client = blocking::apns::Client::from(
+//!     apns::Client::builder(session)
+//!         .provider_token(apns::ProviderToken::from_p8(
+//!             std::fs::read("AuthKey.p8")?,
+//!             "KEYID12345",
+//!             "TEAMID1234",
+//!         )?)
+//!         .topic("com.example.app")
+//!         .build()?,
+//! );
+//!
+//! let hello = apns::Notification::alert("Hello");
+//! let tokens = ["00fc13adff785122b4ad28809a3420982341241421348097878e577c991de8f0"];
+//! for (token, outcome) in client.send_all(tokens, &hello) {
+//!     println!("{token}: {}", outcome.verdict().name());
+//! }
+//! # Ok(())
+//! # }
+//! ```
+//!
+//! Inside an async task these calls would hold up its thread: use the clients themselves there.
+
+use futures_util::stream::{Stream, StreamExt};
+
+/// The Apple Push Notification service.
+#[cfg(feature = "apns")]
+pub mod apns;
+
+/// Waits on this thread until the future is done, whatever carries it.
+///
+/// Everything that is async can be called by it; the clients of this module are made of it.
+pub fn block_on<F: IntoFuture>(future: F) -> F::Output {
+    pollster::block_on(future)
+}
+
+/// The outcomes of a fan-out as an iterator, in order of completion; `next` waits for one.
+///
+/// The work goes on only while `next` waits, but for what was handed to a connection. Dropping it takes
+/// back the pushes that were not.
+#[derive(Debug)]
+#[must_use = "nothing is sent until it is iterated over"]
+pub struct Outcomes<S>(S);
+
+impl<S: Stream + Unpin> Outcomes<S> {
+    /// Makes an iterator of a stream.
+    pub fn new(stream: S) -> Self {
+        Self(stream)
+    }
+
+    /// The stream that this iterates over, to call its own methods: `stop`, say.
+    pub fn stream(&mut self) -> &mut S {
+        &mut self.0
+    }
+}
+
+impl<S: Stream + Unpin> Iterator for Outcomes<S> {
+    type Item = S::Item;
+
+    fn next(&mut self) -> Option<S::Item> {
+        block_on(self.0.next())
+    }
+
+    fn size_hint(&self) -> (usize, Option<usize>) {
+        self.0.size_hint()
+    }
+}
