@@ -33,16 +33,15 @@ fn mib(kib: u64) -> f64 {
 /// Does one fan-out, with the client's defaults.
 pub(crate) fn measure(who: Contestant, place: &Place, load: &Load) -> Result<Growth> {
     let start = Memory::now()?;
-    match who {
-        Contestant::AnypushTokio => anypush::fan_out_on_tokio(place, load)?,
-        Contestant::AnypushSmol => anypush::fan_out_on_smol(place, load)?,
-        _ => bail!("it does not send from an iterator"),
-    }
+    let Some((runtime, stack)) = who.backend() else {
+        bail!("it does not send from an iterator");
+    };
+    anypush::fan_out(runtime, stack, place, load)?;
     let end = Memory::now()?;
     Ok(Growth { start, end })
 }
 
-/// Does a fan-out on each runtime, and prints what it took.
+/// Does a fan-out on each backend, and prints what it took.
 pub(crate) fn table(args: &Args) -> Result<()> {
     let load = Load {
         pushes: Some(args.load.pushes.unwrap_or(1_000_000)),
@@ -52,7 +51,7 @@ pub(crate) fn table(args: &Args) -> Result<()> {
     let mut simulator = Simulator::start()?;
     let mut results = Vec::new();
     for who in Contestant::value_variants() {
-        if !matches!(who, Contestant::AnypushTokio | Contestant::AnypushSmol) {
+        if who.backend().is_none() {
             continue;
         }
         let name = who.name();

@@ -29,7 +29,10 @@ pub(crate) fn table(args: &Args) -> Result<()> {
             samples.push(sample);
         }
     }
-    print(args, &Standings::new("push", results, &["h2", "a2"]))
+    print(
+        args,
+        &Standings::new("push", results, &["h2", "anypush-tokio-rustls", "a2"]),
+    )
 }
 
 fn run_one(simulator: &mut Simulator, name: &str, args: &Args) -> Result<Sample> {

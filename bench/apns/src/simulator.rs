@@ -54,11 +54,15 @@ impl Place {
         ["--port".into(), self.port.to_string(), "--dir".into(), dir]
     }
 
-    /// What the patched peers look for.
-    pub(crate) fn environment(&self) -> [(&'static str, String); 2] {
+    /// What the patched peers look for, and async-std.
+    pub(crate) fn environment(&self) -> [(&'static str, String); 3] {
         let ca = self.dir.join("ca.pem").to_string_lossy().into_owned();
         let authority = format!("localhost:{}", self.port);
-        [("BENCH_APNS_AUTHORITY", authority), ("SSL_CERT_FILE", ca)]
+        [
+            ("BENCH_APNS_AUTHORITY", authority),
+            ("SSL_CERT_FILE", ca),
+            ("ASYNC_STD_THREAD_COUNT", "1".to_owned()),
+        ]
     }
 }
 

@@ -6,8 +6,9 @@ use std::sync::Arc;
 
 use anyhow::Result;
 use anypush::apns::{Client, DeviceToken, Endpoint, Notification, ProviderToken};
-use anypush::session::SessionBuilder;
-use anypush::{Backend, Roots, Session, SmolBackend, SmolRuntime, TokioBackend};
+use anypush::{
+    AsyncStdRuntime, Backend, Compose, Openssl, Roots, Rustls, Session, SmolRuntime, TokioRuntime,
+};
 use futures_util::StreamExt;
 use harness::{Sample, Stopwatch};
 use smol::Executor;
@@ -15,35 +16,79 @@ use smol::Executor;
 use crate::load::{self, Load, TOPIC};
 use crate::simulator::{KEY_ID, Place, TEAM_ID};
 
-pub(crate) fn on_tokio(place: &Place, load: &Load) -> Result<Sample> {
-    super::on_tokio(async { run(Session::builder(TokioBackend::new()?), place, load).await })
+/// The runtimes.
+#[derive(Debug, Clone, Copy)]
+pub(crate) enum Runtime {
+    Tokio,
+    Smol,
+    AsyncStd,
 }
 
-pub(crate) fn on_smol(place: &Place, load: &Load) -> Result<Sample> {
-    alone_on_smol(|backend| run(Session::builder(backend), place, load))
+/// The TLS stacks.
+#[derive(Debug, Clone, Copy)]
+pub(crate) enum Stack {
+    Rustls,
+    Openssl,
+}
+
+impl Stack {
+    fn on(self, runtime: impl anypush::Runtime) -> Arc<dyn Backend> {
+        match self {
+            Self::Rustls => Arc::new(Compose::new(runtime, Rustls::new())),
+            Self::Openssl => Arc::new(Compose::new(runtime, Openssl::new())),
+        }
+    }
+}
+
+/// Sends to devices that are parsed already, over one connection.
+pub(crate) fn race(runtime: Runtime, stack: Stack, place: &Place, load: &Load) -> Result<Sample> {
+    let (place, load) = (place.clone(), load.clone());
+    alone(runtime, stack, |backend| async move {
+        run(backend, &place, &load).await
+    })
 }
 
 /// Sends to devices that an iterator makes up as it goes, with the client's defaults.
-pub(crate) fn fan_out_on_tokio(place: &Place, load: &Load) -> Result<()> {
-    super::on_tokio(async { fan_out(TokioBackend::new()?, place, load).await })
+pub(crate) fn fan_out(runtime: Runtime, stack: Stack, place: &Place, load: &Load) -> Result<()> {
+    let (place, load) = (place.clone(), load.clone());
+    alone(runtime, stack, |backend| async move {
+        spread(backend, &place, &load).await
+    })
 }
 
-/// Ditto, on smol.
-pub(crate) fn fan_out_on_smol(place: &Place, load: &Load) -> Result<()> {
-    alone_on_smol(|backend| fan_out(backend, place, load))
+/// Runs it on one thread, tasks and all.
+fn alone<T, F>(
+    runtime: Runtime,
+    stack: Stack,
+    work: impl FnOnce(Arc<dyn Backend>) -> F,
+) -> Result<T>
+where
+    T: Send + 'static,
+    F: Future<Output = Result<T>> + Send + 'static,
+{
+    match runtime {
+        Runtime::Tokio => super::on_tokio(async {
+            let backend = stack.on(TokioRuntime::current()?);
+            work(backend).await
+        }),
+        Runtime::Smol => {
+            let executor = Arc::new(Executor::new());
+            let backend = stack.on(SmolRuntime::with_executor(&executor));
+            smol::block_on(executor.run(work(backend)))
+        }
+        // Its executor has threads of its own, one of them by `ASYNC_STD_THREAD_COUNT`: as a task
+        // the work is on it too, and this thread only waits.
+        Runtime::AsyncStd => {
+            let backend = stack.on(AsyncStdRuntime::new());
+            async_std::task::block_on(async_std::task::spawn(work(backend)))
+        }
+    }
 }
 
-/// Runs it on smol, on this thread alone.
-fn alone_on_smol<T, F: Future<Output = Result<T>>>(
-    work: impl FnOnce(SmolBackend) -> F,
-) -> Result<T> {
-    let executor = Arc::new(Executor::new());
-    let backend = SmolBackend::on(SmolRuntime::with_executor(&executor));
-    smol::block_on(executor.run(work(backend)))
-}
-
-async fn run(session: SessionBuilder, place: &Place, load: &Load) -> Result<Sample> {
-    let session = session.max_connections_per_destination(1).build();
+async fn run(backend: Arc<dyn Backend>, place: &Place, load: &Load) -> Result<Sample> {
+    let session = Session::builder(backend)
+        .max_connections_per_destination(1)
+        .build();
     let client = client(session, place, load)?;
     let notification = alert(load);
     let [before, timed] = load.devices();
@@ -54,7 +99,7 @@ async fn run(session: SessionBuilder, place: &Place, load: &Load) -> Result<Samp
     Ok(watch.stop(load.pushes()))
 }
 
-async fn fan_out(backend: impl Backend, place: &Place, load: &Load) -> Result<()> {
+async fn spread(backend: Arc<dyn Backend>, place: &Place, load: &Load) -> Result<()> {
     let client = client(Session::new(backend), place, load)?;
     let [_, numbers] = load.devices();
     let devices = numbers.filter_map(|number| DeviceToken::from_bytes(&load::device(number)).ok());

@@ -6,10 +6,11 @@ pub(crate) mod anypush;
 mod bare;
 mod peers;
 
-use anyhow::Result;
+use anyhow::{Context, Result};
 use clap::ValueEnum;
 use harness::Sample;
 
+use self::anypush::{Runtime, Stack};
 use crate::load::Load;
 use crate::simulator::Place;
 
@@ -17,10 +18,13 @@ use crate::simulator::Place;
 pub(crate) enum Contestant {
     /// A bare loop on the `h2` crate: the yardstick.
     H2,
-    /// This client on tokio, with rustls.
-    AnypushTokio,
-    /// This client on smol, with rustls.
-    AnypushSmol,
+    // This client, on each of its backends.
+    AnypushTokioRustls,
+    AnypushTokioOpenssl,
+    AnypushSmolRustls,
+    AnypushSmolOpenssl,
+    AnypushAsyncStdRustls,
+    AnypushAsyncStdOpenssl,
     A2,
     ApnsH2,
 }
@@ -31,14 +35,29 @@ impl Contestant {
         value.map_or_else(String::new, |value| value.get_name().to_owned())
     }
 
+    /// The backend, where it is this client.
+    pub(crate) fn backend(self) -> Option<(Runtime, Stack)> {
+        match self {
+            Self::AnypushTokioRustls => Some((Runtime::Tokio, Stack::Rustls)),
+            Self::AnypushTokioOpenssl => Some((Runtime::Tokio, Stack::Openssl)),
+            Self::AnypushSmolRustls => Some((Runtime::Smol, Stack::Rustls)),
+            Self::AnypushSmolOpenssl => Some((Runtime::Smol, Stack::Openssl)),
+            Self::AnypushAsyncStdRustls => Some((Runtime::AsyncStd, Stack::Rustls)),
+            Self::AnypushAsyncStdOpenssl => Some((Runtime::AsyncStd, Stack::Openssl)),
+            Self::H2 | Self::A2 | Self::ApnsH2 => None,
+        }
+    }
+
     /// Takes part, in this process.
     pub(crate) fn run(self, place: &Place, load: &Load) -> Result<Sample> {
         match self {
             Self::H2 => on_tokio(bare::run(place, load)),
-            Self::AnypushTokio => anypush::on_tokio(place, load),
-            Self::AnypushSmol => anypush::on_smol(place, load),
             Self::A2 => on_tokio(peers::a2(place, load)),
             Self::ApnsH2 => on_tokio(peers::apns_h2(place, load)),
+            _ => {
+                let (runtime, stack) = self.backend().context("a backend")?;
+                anypush::race(runtime, stack, place, load)
+            }
         }
     }
 }
@@ -91,7 +110,9 @@ mod tests {
     fn the_bare_loop_sends_what_this_client_sends() {
         let bare = received(Contestant::H2);
         assert_eq!(bare.2.len(), 300);
-        assert_eq!(received(Contestant::AnypushTokio), bare);
-        assert_eq!(received(Contestant::AnypushSmol), bare);
+        let ours = Contestant::value_variants().iter();
+        for who in ours.filter(|who| who.backend().is_some()) {
+            assert_eq!(received(*who), bare, "{who:?}");
+        }
     }
 }
