@@ -134,10 +134,11 @@ pub(crate) enum Failure {
 }
 
 /// A handshake that failed, as [`ErrorKind::Connect`] where the stream broke off, since that can
-/// pass.
+/// pass. `shown` says whether there was a client certificate to show.
 pub(crate) fn handshake_failed(
     target: &Target,
     name: &str,
+    shown: bool,
     failure: Failure,
     verified: X509VerifyResult,
 ) -> Error {
@@ -175,6 +176,10 @@ pub(crate) fn handshake_failed(
     }
     let what = if reasons(stack).any(|reason| NOT_TLS.contains(&reason)) {
         ": it does not speak TLS".to_owned()
+    } else if has(ALERT + 70) {
+        ": it speaks neither TLS 1.2 nor 1.3".to_owned()
+    } else if has(ALERT + 40) && !shown {
+        ": it asks for a client certificate, or has no cipher in common with us".to_owned()
     } else {
         judged(stack).map_or_else(String::new, |what| format!(": {what}"))
     };

@@ -12,11 +12,20 @@
 //! # let _: &dyn push_core::Backend = &backend;
 //! ```
 //!
-//! TLS 1.2 and 1.3 are spoken. The server's certificate is always verified, against the target's
+//! TLS 1.2 (with forward secrecy and authenticated encryption only, as HTTP/2 demands) and 1.3 are
+//! spoken. The server's certificate is always verified, against the target's
 //! roots or the system's, for its name or its address; the subject's common name counts for
 //! nothing. What OpenSSL's own configuration file allows or forbids holds on top of that; no
 //! setting of the process is changed. Sessions are not resumed: each connection makes a full
 //! handshake, of which a program that keeps its connections makes few.
+//!
+//! # Where it judges otherwise than rustls
+//!
+//! Both refuse what is expired, early, for another name, or not issued by a root. On odd certificates
+//! they differ: OpenSSL takes a server's own certificate as its root, self-signed or not, where rustls
+//! wants one that an authority has issued; and it takes an authority's certificate for a server's. It
+//! refuses roots that have expired, keys of less than its security level, and certificates whose key
+//! usage does not fit, which rustls does not look at.
 //!
 //! # Which OpenSSL
 //!

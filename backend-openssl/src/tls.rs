@@ -72,9 +72,10 @@ impl Tls for Openssl {
                 let message = format!("OpenSSL can't prepare a connection to {target}");
                 Error::new(ErrorKind::Tls, message).with_source(Explained::stack(&error))
             })?;
-        let stream = connect(stream)
-            .await
-            .map_err(|(failure, verified)| handshake_failed(target, name, failure, verified))?;
+        let shown = certificate.is_some();
+        let stream = connect(stream).await.map_err(|(failure, verified)| {
+            handshake_failed(target, name, shown, failure, verified)
+        })?;
         // Not every OpenSSL looks after this.
         if let Some(chosen) = stream.ssl().selected_alpn_protocol()
             && !alpn.iter().any(|offered| offered == chosen)

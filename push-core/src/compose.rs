@@ -8,11 +8,9 @@ use std::time::{Duration, Instant, SystemTime};
 use async_trait::async_trait;
 use futures_util::future::{Either, select};
 use futures_util::stream::{FuturesUnordered, StreamExt};
-use futures_util::{AsyncReadExt, AsyncWriteExt};
 
 use crate::backend::PortableLock;
 use crate::clock::later;
-use crate::proxy::Reply;
 use crate::{
     Backend, BoxFuture, Certificate, Connection, Error, ErrorKind, Identity, Lock, Proxy, Result,
     Security, Target,
@@ -201,12 +199,12 @@ impl<R: Runtime, T: Tls> Compose<R, T> {
         let to_proxy = Target::plain(proxy.host(), proxy.port());
         let mut failure = None;
         for authority in authorities {
-            let stream = self.reach(&to_proxy).await.map_err(|error| {
+            let mut stream = self.reach(&to_proxy).await.map_err(|error| {
                 let message = format!("can't reach the proxy {proxy}");
                 Error::new(error.kind(), message).with_source(error)
             })?;
-            match tunnel(stream, proxy, &authority).await {
-                Ok(stream) => return Ok(stream),
+            match proxy.tunnel(&mut stream, &authority).await {
+                Ok(()) => return Ok(stream),
                 // What it holds against us it holds against us for any address.
                 Err(error) if error.kind() != ErrorKind::Connect => return Err(error),
                 Err(error) => failure = Some(error),
@@ -297,41 +295,6 @@ impl<R: Runtime, T: Tls> Compose<R, T> {
     }
 }
 
-/// Asks for a tunnel, and leaves the stream at its beginning.
-async fn tunnel(
-    mut stream: Box<dyn Connection>,
-    proxy: &Proxy,
-    authority: &str,
-) -> Result<Box<dyn Connection>> {
-    let broken = |error: io::Error| {
-        let message = format!("the proxy {proxy} broke off");
-        Error::new(ErrorKind::Connect, message).with_source(error)
-    };
-    let request = proxy.request(authority);
-    stream.write_all(request.as_bytes()).await.map_err(broken)?;
-    stream.flush().await.map_err(broken)?;
-    let mut reply = Reply::default();
-    let status = loop {
-        // By the byte: what comes behind the head belongs to the tunnel.
-        let mut byte = [0];
-        stream.read_exact(&mut byte).await.map_err(broken)?;
-        if let Some(status) = reply.push(byte[0])? {
-            break status;
-        }
-    };
-    match status {
-        200..=299 => Ok(stream),
-        407 => Err(Error::new(
-            ErrorKind::Config,
-            format!("the proxy {proxy} asks for a user and a password, or refuses those given"),
-        )),
-        _ => Err(Error::new(
-            ErrorKind::Connect,
-            format!("the proxy {proxy} refused a tunnel to {authority} with status {status}"),
-        )),
-    }
-}
-
 /// Alternates between the families, the first one of the resolver's choice, and turns each
 /// family's list, so that connections spread over the addresses.
 fn interleave(addresses: Vec<SocketAddr>, turn: usize) -> Vec<SocketAddr> {
@@ -397,7 +360,12 @@ impl<R: Runtime, T: Tls> Backend for Compose<R, T> {
 
 /// The error of a connection that did not come about in time.
 pub(crate) fn timed_out(target: &Target, after: Duration) -> Error {
-    let message = format!("no connection to {target} within {} s", after.as_secs_f64());
+    let through = match &target.proxy {
+        Some(proxy) => format!(" through the proxy {proxy}"),
+        None => String::new(),
+    };
+    let seconds = after.as_secs_f64();
+    let message = format!("no connection to {target}{through} within {seconds} s");
     Error::new(ErrorKind::Connect, message)
 }
 

@@ -1,8 +1,11 @@
 use std::fmt;
+use std::io;
 use std::sync::Arc;
 
 use base64::Engine;
 use base64::engine::general_purpose::STANDARD;
+use futures_io::{AsyncRead, AsyncWrite};
+use futures_util::{AsyncReadExt, AsyncWriteExt};
 
 use crate::{Error, ErrorKind, Result};
 
@@ -50,6 +53,12 @@ impl Proxy {
             None => return Err(invalid("the proxy's URL has no scheme")),
         };
         let rest = rest.strip_suffix('/').unwrap_or(rest);
+        if rest.contains(['/', '?', '#']) {
+            // What follows is not shown: it may be part of a password.
+            return Err(invalid(
+                "the proxy's URL has a path (in user and password, / is %2F, ? is %3F and # is %23)",
+            ));
+        }
         let (user_part, authority) = match rest.rsplit_once('@') {
             Some((user_part, authority)) => (Some(user_part), authority),
             None => (None, rest),
@@ -60,7 +69,11 @@ impl Proxy {
         let port = match parsed.port_u16() {
             Some(port) => port,
             None if parsed.host().len() == authority.len() => 80,
-            None => return Err(invalid("the port of the proxy's URL is none")),
+            None => {
+                return Err(invalid(
+                    "the port of the proxy's URL is no number from 1 to 65535",
+                ));
+            }
         };
         let proxy = Self::new(parsed.host().trim_matches(['[', ']']), port);
         let Some(user_part) = user_part else {
@@ -70,6 +83,11 @@ impl Proxy {
         let decoded = decode(user).zip(decode(password));
         let (user, password) =
             decoded.ok_or_else(|| invalid("user or password of the proxy's URL can't be read"))?;
+        if user.contains(':') {
+            return Err(invalid(
+                "the user of the proxy's URL holds a colon, which can't be told to a proxy",
+            ));
+        }
         Ok(proxy.credentials(&user, &password))
     }
 
@@ -111,20 +129,69 @@ impl Proxy {
         self
     }
 
-    pub(crate) fn host(&self) -> &str {
+    /// The proxy's own host, a name or an address without brackets.
+    pub fn host(&self) -> &str {
         &self.host
     }
 
-    pub(crate) fn port(&self) -> u16 {
+    /// The proxy's own port.
+    pub fn port(&self) -> u16 {
         self.port
     }
 
-    pub(crate) fn resolves(&self) -> bool {
+    /// Whether the proxy resolves the target's name.
+    pub fn resolves(&self) -> bool {
         self.resolves
     }
 
+    /// Asks for a tunnel to an authority (`host:port`, an IPv6 address in brackets) on a connection
+    /// to the proxy, and leaves that at the tunnel's beginning. For backends that dial by
+    /// themselves; [`Compose`](crate::Compose) does it for the others.
+    ///
+    /// # Errors
+    /// [`ErrorKind::Connect`] when the proxy refuses or breaks off, [`ErrorKind::Config`] when it wants
+    /// other credentials, [`ErrorKind::Protocol`] when its answer is no HTTP.
+    pub async fn tunnel<S>(&self, stream: &mut S, authority: &str) -> Result<()>
+    where
+        S: AsyncRead + AsyncWrite + Unpin,
+    {
+        let broken = |error: io::Error| {
+            let message = format!("the proxy {self} broke off");
+            Error::new(ErrorKind::Connect, message).with_source(error)
+        };
+        let request = self.request(authority);
+        stream.write_all(request.as_bytes()).await.map_err(broken)?;
+        stream.flush().await.map_err(broken)?;
+        let mut reply = Reply::default();
+        let status = loop {
+            // By the byte: what comes behind the head belongs to the tunnel.
+            let mut byte = [0];
+            stream.read_exact(&mut byte).await.map_err(broken)?;
+            if let Some(status) = reply.push(byte[0]).map_err(|what| {
+                Error::new(
+                    ErrorKind::Protocol,
+                    format!("the answer of the proxy {self} {what}"),
+                )
+            })? {
+                break status;
+            }
+        };
+        match status {
+            200..=299 => Ok(()),
+            // Some say 401, which is meant for servers.
+            401 | 407 => Err(Error::new(
+                ErrorKind::Config,
+                format!("the proxy {self} asks for a user and a password, or refuses those given"),
+            )),
+            _ => Err(Error::new(
+                ErrorKind::Connect,
+                format!("the proxy {self} refused a tunnel to {authority} with status {status}"),
+            )),
+        }
+    }
+
     /// The request for a tunnel to an authority.
-    pub(crate) fn request(&self, authority: &str) -> String {
+    fn request(&self, authority: &str) -> String {
         let mut request = format!("CONNECT {authority} HTTP/1.1\r\nHost: {authority}\r\n");
         if let Some(authorization) = &self.authorization {
             request.push_str("Proxy-Authorization: ");
@@ -193,28 +260,35 @@ fn is_exempt(host: &str, exceptions: &str) -> bool {
 
 /// What a proxy answers, as far as the end of its head.
 #[derive(Debug, Default)]
-pub(crate) struct Reply(Vec<u8>);
+struct Reply {
+    head: Vec<u8>,
+    taken: usize,
+}
 
 impl Reply {
-    /// The longest head of an answer that is read.
+    /// The longest head of an answer that is read, with the interim ones (1xx) before it.
     const MAX_BYTES: usize = 8 * 1024;
 
-    /// Takes one byte more; the status once the head is whole.
-    pub(crate) fn push(&mut self, byte: u8) -> Result<Option<u16>> {
-        self.0.push(byte);
-        if self.0.ends_with(b"\r\n\r\n") {
-            let status = self.status();
-            return status.map(Some).ok_or_else(|| no_http("is no HTTP"));
+    /// Takes one byte more; the status once the head is whole. An error says what the answer is.
+    fn push(&mut self, byte: u8) -> Result<Option<u16>, &'static str> {
+        self.head.push(byte);
+        self.taken += 1;
+        if self.head.ends_with(b"\r\n\r\n") {
+            let status = self.status().ok_or("is no HTTP")?;
+            if !(100..200).contains(&status) {
+                return Ok(Some(status));
+            }
+            self.head.clear();
         }
-        if self.0.len() >= Self::MAX_BYTES {
-            return Err(no_http("has no end"));
+        match self.taken {
+            ..Self::MAX_BYTES => Ok(None),
+            _ => Err("has no end"),
         }
-        Ok(None)
     }
 
     /// The status of a status line (RFC 9112, section 4). What the other lines hold does not matter.
     fn status(&self) -> Option<u16> {
-        let line = self.0.strip_prefix(b"HTTP/1.")?;
+        let line = self.head.strip_prefix(b"HTTP/1.")?;
         let &[b'0'..=b'9', b' ', ref status @ .., b' ' | b'\r'] = line.get(..6)? else {
             return None;
         };
@@ -223,10 +297,6 @@ impl Reply {
             _ => None,
         }
     }
-}
-
-fn no_http(what: &str) -> Error {
-    Error::new(ErrorKind::Protocol, format!("the proxy's answer {what}"))
 }
 
 #[cfg(test)]
@@ -252,6 +322,9 @@ mod tests {
             "http://user:secret@",
             "http://user:secret%zz@proxy.test",
             "http://user:secret@proxy.test:99999",
+            "http://user%3A:secret@proxy.test",
+            "http://user:secret@proxy.test/path",
+            "http://user:se/secret@proxy.test",
         ] {
             let error = Proxy::from_url(url).unwrap_err();
             assert!(!format!("{error:?}").contains("secret"), "{error:?}");
@@ -296,6 +369,9 @@ mod tests {
         assert_eq!(read(b"HTTP/1.1 2000 OK\r\n\r\n"), None);
         assert_eq!(read(b"HTTP/1.1 +20 OK\r\n\r\n"), None);
         assert_eq!(read(b"HTTP/1.1 20\r\n\r\n"), None);
+        let interim = b"HTTP/1.1 100 Continue\r\n\r\nHTTP/1.1 200\r\n\r\n";
+        assert_eq!(read(interim), Some(200));
+        assert_eq!(read(&interim[..25].repeat(1_000)), None);
         assert_eq!(read(b"SSH-2.0\r\n\r\n"), None);
         assert_eq!(read(&[b'x'; 10_000]), None);
     }

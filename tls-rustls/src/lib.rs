@@ -6,6 +6,8 @@
 
 mod certificate;
 mod config;
+mod failure;
+mod handshake;
 mod tls;
 
 pub use certificate::RustlsCertificate;

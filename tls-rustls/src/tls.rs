@@ -9,7 +9,6 @@ use futures_io::{AsyncRead, AsyncWrite, IoSlice};
 use push_core::{
     Certificate, Connection, Error, ErrorKind, Identity, Result, Security, Target, Tls, async_trait,
 };
-use rustls::{AlertDescription, CertificateError};
 use rustls_pki_types::ServerName;
 use tokio_rustls::TlsConnector;
 use tokio_rustls::client::TlsStream;
@@ -17,6 +16,8 @@ use tokio_util::compat::{Compat, FuturesAsyncReadCompatExt, TokioAsyncReadCompat
 
 use crate::RustlsCertificate;
 use crate::config::Configs;
+use crate::failure::{about_certificate, handshake_failed};
+use crate::handshake::Attentive;
 
 /// TLS 1.2 and 1.3 by rustls.
 #[derive(Debug)]
@@ -74,10 +75,11 @@ impl Tls for Rustls {
             Error::new(ErrorKind::Config, message).with_source(error)
         })?;
         let peer = stream.peer_addr();
-        let stream = TlsConnector::from(config)
-            .connect(name, stream.compat())
+        let mut stream = TlsConnector::from(config)
+            .connect(name, Attentive::new(stream).compat())
             .await
-            .map_err(|error| handshake_failed(target, error))?;
+            .map_err(|error| handshake_failed(target, certificate.is_some(), error))?;
+        stream.get_mut().0.get_mut().established();
         Ok(Box::new(RustlsConnection {
             alpn: stream.get_ref().1.alpn_protocol().map(<[u8]>::to_vec),
             peer,
@@ -98,83 +100,10 @@ fn own_certificate(certificate: &dyn Certificate) -> Result<&RustlsCertificate> 
     })
 }
 
-fn handshake_failed(target: &Target, error: io::Error) -> Error {
-    let cause = error.get_ref().and_then(|inner| inner.downcast_ref());
-    let (kind, what) = match cause {
-        // The stream broke off: that can pass.
-        None => (ErrorKind::Connect, "failed"),
-        Some(rustls::Error::InvalidCertificate(fault)) => (ErrorKind::Tls, of_certificate(fault)),
-        Some(
-            rustls::Error::NoApplicationProtocol
-            | rustls::Error::AlertReceived(AlertDescription::NoApplicationProtocol),
-        ) => {
-            let message = format!(
-                "{target} speaks none of the protocols offered: {}",
-                offer(target)
-            );
-            return Error::new(ErrorKind::Protocol, message).with_source(error);
-        }
-        Some(rustls::Error::InvalidMessage(_)) => (ErrorKind::Tls, "failed: it does not speak TLS"),
-        Some(_) => (ErrorKind::Tls, "failed"),
-    };
-    let message = format!("the TLS handshake with {target} {what}");
-    Error::new(kind, message).with_source(error)
-}
-
-fn of_certificate(fault: &CertificateError) -> &'static str {
-    match fault {
-        CertificateError::UnknownIssuer | CertificateError::BadSignature => {
-            "failed: its certificate was not issued by a trusted root"
-        }
-        CertificateError::NotValidForName | CertificateError::NotValidForNameContext { .. } => {
-            "failed: its certificate is for another name"
-        }
-        CertificateError::Expired | CertificateError::ExpiredContext { .. } => {
-            "failed: its certificate has expired"
-        }
-        CertificateError::NotValidYet | CertificateError::NotValidYetContext { .. } => {
-            "failed: its certificate is not valid yet"
-        }
-        _ => "failed: its certificate can't be trusted",
-    }
-}
-
-/// Under TLS 1.3 the server judges our certificate after the handshake, and says so to the first
-/// read: as what it is, and not as a connection that broke.
-fn about_certificate(error: io::Error) -> io::Error {
-    use AlertDescription as Alert;
-    let cause = error.get_ref().and_then(|inner| inner.downcast_ref());
-    let what = match cause {
-        Some(rustls::Error::AlertReceived(Alert::CertificateRequired)) => {
-            "the server asks for a client certificate"
-        }
-        Some(rustls::Error::AlertReceived(
-            Alert::BadCertificate
-            | Alert::UnsupportedCertificate
-            | Alert::CertificateRevoked
-            | Alert::CertificateExpired
-            | Alert::CertificateUnknown
-            | Alert::UnknownCA
-            | Alert::DecryptError
-            | Alert::AccessDenied,
-        )) => "the server refused the client certificate",
-        _ => return error,
-    };
-    io::Error::new(io::ErrorKind::PermissionDenied, format!("{what}: {error}"))
-}
-
-fn offer(target: &Target) -> String {
-    let Security::Tls { alpn, .. } = &target.security else {
-        return String::new();
-    };
-    let names = alpn.iter().map(|name| String::from_utf8_lossy(name));
-    names.collect::<Vec<_>>().join(", ")
-}
-
 /// An established TLS connection.
 #[derive(Debug)]
 struct RustlsConnection {
-    stream: Compat<TlsStream<Compat<Box<dyn Connection>>>>,
+    stream: Compat<TlsStream<Compat<Attentive>>>,
     alpn: Option<Vec<u8>>,
     peer: Option<SocketAddr>,
     /// Whether the end, or an error, was told to the reader: rustls would wait for more after one.

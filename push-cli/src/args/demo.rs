@@ -1,7 +1,6 @@
 //! `anypush demo`.
 
 use clap::Args;
-use std::num::NonZeroU32;
 
 /// See it work: simulators and clients together, without network or account
 ///
@@ -12,6 +11,11 @@ use std::num::NonZeroU32;
 #[derive(Debug, Args)]
 pub(crate) struct Demo {
     /// Devices per service and backend
-    #[arg(long, value_name = "N", default_value = "20000")]
-    pub(crate) count: NonZeroU32,
+    #[arg(
+        long,
+        value_name = "N",
+        default_value = "20000",
+        value_parser = clap::value_parser!(u32).range(1..)
+    )]
+    pub(crate) count: u32,
 }

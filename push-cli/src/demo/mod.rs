@@ -30,7 +30,7 @@ const BAR: &str = "  {prefix:<20} {bar:32.green/dim} {percent:>3}%";
 
 pub(crate) fn run(args: &Demo) -> Result<Exit> {
     let interrupts = Interrupts::catch()?;
-    let scene = Scene::new(args.count.get().into());
+    let scene = Scene::new(args.count.into());
     let bars = MultiProgress::new();
     let style = ProgressStyle::with_template(BAR)?.progress_chars("━╸─");
     let runs: Vec<_> = BackendName::all()
@@ -60,7 +60,7 @@ pub(crate) fn run(args: &Demo) -> Result<Exit> {
             took,
         });
     }
-    table::print("apns", &rows)?;
+    table::print("apns", &rows, scene.is_complete())?;
     Ok(Exit::Success)
 }
 

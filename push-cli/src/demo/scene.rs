@@ -25,6 +25,11 @@ impl Scene {
         }
     }
 
+    /// Whether all that can go wrong has somebody to go wrong for.
+    pub(super) fn is_complete(&self) -> bool {
+        self.devices > self.block
+    }
+
     pub(super) fn devices(&self) -> u64 {
         self.devices
     }

@@ -51,7 +51,8 @@ and kept its answer to itself. One provider token was refused as expired, and
 one connection was ended by the service on the way: those pushes were sent
 again, and nothing shows.";
 
-pub(super) fn print(service: &str, rows: &[Row]) -> io::Result<()> {
+/// `complete` says whether everything went wrong that can.
+pub(super) fn print(service: &str, rows: &[Row], complete: bool) -> io::Result<()> {
     // What no service has is left out.
     let occurs = |name: &&str| {
         let mut counts = rows.iter().flat_map(|row| row.tally.counts());
@@ -73,10 +74,7 @@ pub(super) fn print(service: &str, rows: &[Row]) -> io::Result<()> {
     };
     let widths: Vec<usize> = (0..upper.len()).map(width).collect();
     let devices = rows.first().map_or(0, |row| row.tally.devices());
-    let mut text = format!(
-        "\n  {service}, {} devices on each backend\n\n",
-        grouped(devices)
-    );
+    let mut text = format!("\n  {service}, {} on each backend\n\n", counted(devices));
     for headings in [&upper, &lower] {
         let dim = headings
             .iter()
@@ -96,10 +94,21 @@ pub(super) fn print(service: &str, rows: &[Row]) -> io::Result<()> {
     }
     let mut taken: Vec<String> = rows.iter().map(|row| grouped(row.taken)).collect();
     taken.dedup();
-    let notes = format!("{NOTES}\nTaken by each simulator: {}.", taken.join(", "));
+    let notes = match complete {
+        true => format!("{NOTES}\n"),
+        false => String::new(),
+    };
+    let notes = format!("{notes}Taken by each simulator: {}.", taken.join(", "));
     text.push_str(&format!("\n{}\n", style(notes).dim()));
     io::stdout().write_all(text.as_bytes())?;
     io::stdout().flush()
+}
+
+fn counted(devices: u64) -> String {
+    match devices {
+        1 => "1 device".to_owned(),
+        _ => format!("{} devices", grouped(devices)),
+    }
 }
 
 /// A heading of two words as its two lines; one of one word stands below.

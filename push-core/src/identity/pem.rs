@@ -1,14 +1,21 @@
-use rustls_pki_types::pem::PemObject;
+use rustls_pki_types::pem::{Error as Fault, PemObject};
 use rustls_pki_types::{CertificateDer, PrivateKeyDer};
 
 use super::{KeyFormat, invalid};
-use crate::Result;
+use crate::{Error, Result};
 
 pub(super) fn read_chain(pem: &[u8]) -> Result<Vec<Vec<u8>>> {
     let chain = CertificateDer::pem_slice_iter(pem)
         .map(|certificate| certificate.map(|der| der.to_vec()))
         .collect::<Result<Vec<_>, _>>()
-        .map_err(|error| invalid("the certificate is not valid PEM").with_source(error))?;
+        .map_err(|error| match error {
+            // The headers of an encrypted key beside it are what can't be read.
+            _ if is_encrypted(pem) => encrypted(),
+            Fault::MissingSectionEnd { .. } => {
+                invalid("the certificate is not whole: its `END CERTIFICATE` line is missing")
+            }
+            error => invalid("the certificate is not valid PEM").with_source(error),
+        })?;
     if chain.is_empty() {
         return Err(invalid(if looks_like_pkcs12(pem) {
             "no PEM certificate found: this looks like a PKCS#12 file (.p12, .pfx); read it with \
@@ -32,15 +39,17 @@ pub(super) fn read_key(pem: &[u8]) -> Result<(Vec<u8>, KeyFormat)> {
             };
             Ok((key.secret_der().to_vec(), format))
         }
-        Err(_) if is_encrypted(pem) => Err(invalid(
-            "the private key is encrypted; decrypt it with `openssl pkey -in FILE -out FILE.key`",
-        )),
+        Err(_) if is_encrypted(pem) => Err(encrypted()),
         Err(error) => Err(invalid(
             "no private key found: expected PEM with a `BEGIN PRIVATE KEY`, `BEGIN EC PRIVATE KEY` \
              or `BEGIN RSA PRIVATE KEY` section",
         )
         .with_source(error)),
     }
+}
+
+fn encrypted() -> Error {
+    invalid("the private key is encrypted; decrypt it with `openssl pkey -in FILE -out FILE.key`")
 }
 
 fn is_encrypted(pem: &[u8]) -> bool {

@@ -19,6 +19,13 @@ pub(super) fn read(file: &[u8], password: &str) -> Result<Identity> {
             "this is not a PKCS#12 file (.p12, .pfx)"
         }));
     }
+    // Beyond it the standard has no form for a password (RFC 7292, appendix B.1), only custom.
+    if password.chars().any(|character| character > '\u{ffff}') {
+        return Err(invalid(
+            "the password holds a character beyond U+FFFF, by which no PKCS#12 file can be read \
+             here: convert the file with `openssl pkcs12 -in FILE -nodes -out FILE.pem`",
+        ));
+    }
     let archive = Pkcs12Archive::from_pkcs12(file, password)
         .map_err(|fault| unreadable(file, password, fault))?;
     let key = match archive.keys.as_slice() {
