@@ -11,16 +11,13 @@ use std::net::{SocketAddr, TcpStream};
 use std::task::{Context, Waker};
 use std::time::{Duration, Instant};
 
-use backend_conformance::{Capability, Environment, suite};
+use backend_conformance::{Environment, suite};
 use socket2::{Domain, Type};
 
 fn environment() -> Environment {
     let executor = threads::Executor::start(2).unwrap();
     let backend = std_backend::StdBackend::new(&executor).unwrap();
-    Environment::new(backend)
-        .ending_with(executor)
-        // Refused with an error that says so.
-        .without(Capability::Proxy)
+    Environment::new(backend).ending_with(executor)
 }
 
 suite!(environment);

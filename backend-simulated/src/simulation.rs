@@ -39,15 +39,18 @@ impl Simulation {
     /// replayed, `17`, or many to be searched through, `0..5000`.
     ///
     /// # Panics
-    /// When the variable is set to neither.
+    /// When the variable is set to neither, and when there is no seed at all: a test that runs
+    /// nothing proves nothing.
     pub fn for_seeds(seeds: impl IntoIterator<Item = u64>, test: impl Fn(&Self)) {
-        match std::env::var(SEED_VARIABLE) {
+        let run = |seed| test(&Self::new(seed));
+        let ran = match std::env::var(SEED_VARIABLE) {
             Ok(given) => match read_seeds(&given) {
-                Some(seeds) => seeds.for_each(|seed| test(&Self::new(seed))),
+                Some(seeds) => seeds.map(run).count(),
                 None => panic!("{SEED_VARIABLE} is {given:?}: expected a number, or two: 0..5000"),
             },
-            Err(_) => seeds.into_iter().for_each(|seed| test(&Self::new(seed))),
-        }
+            Err(_) => seeds.into_iter().map(run).count(),
+        };
+        assert!(ran > 0, "there is no seed to run the test with");
     }
 
     /// How many polls one call may take. Default: one million.

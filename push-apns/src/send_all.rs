@@ -10,7 +10,9 @@ use crate::Outcome;
 /// The outcomes of [`Client::send_all`](crate::Client::send_all): a stream of each item as it was
 /// given and what became of it, in order of completion.
 ///
-/// Dropping it takes back the pushes that were not handed to a connection.
+/// Dropping it takes back the pushes that were not handed to a connection. Poll it steadily: an
+/// answer that came while nobody polled keeps its place on the connection, and pushes that wait for
+/// one stand in line before those of others.
 pub struct SendAll<S: Stream>(pub(crate) FanOut<S, (S::Item, Outcome)>);
 
 /// The outcomes of [`Client::send_each`](crate::Client::send_each): a stream of each device as it

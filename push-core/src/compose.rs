@@ -166,6 +166,7 @@ impl<R: Runtime, T: Tls> Compose<R, T> {
         target: &Target,
         certificate: Option<&dyn Certificate>,
     ) -> Result<Box<dyn Connection>> {
+        target.check()?;
         let stream = match &target.proxy {
             None => self.reach(target).await?,
             Some(proxy) => self.through(proxy, target).await?,

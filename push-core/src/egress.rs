@@ -48,7 +48,7 @@ impl Egress {
     }
 
     /// Whether it lets every address pass without being asked.
-    pub(crate) fn is_any(&self) -> bool {
+    pub fn is_any(&self) -> bool {
         matches!(self.0, Rule::Any)
     }
 

@@ -150,11 +150,15 @@ impl Proxy {
     ///
     /// # Errors
     /// [`ErrorKind::Connect`] when the proxy refuses or breaks off, [`ErrorKind::Config`] when it wants
-    /// other credentials, [`ErrorKind::Protocol`] when its answer is no HTTP.
+    /// other credentials or the authority is none, [`ErrorKind::Protocol`] when its answer is no HTTP.
     pub async fn tunnel<S>(&self, stream: &mut S, authority: &str) -> Result<()>
     where
         S: AsyncRead + AsyncWrite + Unpin,
     {
+        if http::uri::Authority::try_from(authority).is_err() || authority.contains('@') {
+            let message = format!("no host and port to ask a proxy for: {authority:?}");
+            return Err(Error::new(ErrorKind::Config, message));
+        }
         let broken = |error: io::Error| {
             let message = format!("the proxy {self} broke off");
             Error::new(ErrorKind::Connect, message).with_source(error)
@@ -301,6 +305,8 @@ impl Reply {
 
 #[cfg(test)]
 mod tests {
+    use futures_util::FutureExt;
+
     use super::*;
 
     #[test]
@@ -331,6 +337,18 @@ mod tests {
         }
         let proxy = Proxy::from_url("http://user:secret@proxy.test").unwrap();
         assert!(!format!("{proxy:?} {proxy}").contains("secret"));
+    }
+
+    #[test]
+    fn nothing_but_an_authority_is_asked_for() {
+        let proxy = Proxy::new("proxy.test", 80);
+        for authority in ["ok.test:443\r\nx: y", "a b:1", "user@ok.test:443", ""] {
+            let mut stream = futures_util::io::Cursor::new(Vec::new());
+            let error = proxy.tunnel(&mut stream, authority).now_or_never();
+            let error = error.unwrap().unwrap_err();
+            assert_eq!(error.kind(), ErrorKind::Config, "{authority:?}");
+            assert!(stream.into_inner().is_empty(), "{authority:?}");
+        }
     }
 
     #[test]

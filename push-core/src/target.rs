@@ -1,7 +1,7 @@
 use std::fmt;
 use std::sync::Arc;
 
-use crate::{Egress, Proxy, Roots};
+use crate::{Egress, Error, ErrorKind, Proxy, Result, Roots};
 
 /// Where to connect to, and how: everything that decides a dial.
 #[derive(Clone)]
@@ -62,6 +62,28 @@ impl Target {
             egress: Egress::any(),
             proxy: None,
         }
+    }
+
+    /// Whether it can be put on the wire: protocols have names of 1 to 255 bytes, and all of them
+    /// fit into one extension (RFC 7301, section 3.1).
+    pub(crate) fn check(&self) -> Result<()> {
+        let Security::Tls { alpn, .. } = &self.security else {
+            return Ok(());
+        };
+        if let Some(name) = alpn.iter().find(|name| !(1..=255).contains(&name.len())) {
+            let message = format!(
+                "the name of a protocol to offer by ALPN has 1 to 255 bytes, and not {}",
+                name.len()
+            );
+            return Err(Error::new(ErrorKind::Config, message));
+        }
+        let length: usize = alpn.iter().map(|name| name.len() + 1).sum();
+        if length > 16 * 1024 {
+            let message =
+                format!("the protocols to offer by ALPN are {length} bytes, too long a list");
+            return Err(Error::new(ErrorKind::Config, message));
+        }
+        Ok(())
     }
 
     /// The protocols to offer by ALPN (RFC 7301), the preferred one first. Nothing on a plain

@@ -50,8 +50,13 @@ pub fn block_on<F: IntoFuture>(future: F) -> F::Output {
 
 /// The outcomes of a fan-out as an iterator, in order of completion; `next` waits for one.
 ///
-/// The work goes on only while `next` waits, but for what was handed to a connection. Dropping it takes
-/// back the pushes that were not.
+/// The work goes on only while `next` waits, but for what was handed to a connection. Dropping it
+/// takes back the pushes that were not.
+///
+/// So ask for the next outcome steadily. An answer that came while nobody asked keeps its place on the
+/// connection, and the pushes that wait for one stand in line before those of others: a loop that
+/// pauses for long holds up whoever else sends to that service over the same session. The source of
+/// the devices must not send by the same client.
 #[derive(Debug)]
 #[must_use = "nothing is sent until it is iterated over"]
 pub struct Outcomes<S>(S);

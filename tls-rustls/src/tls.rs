@@ -126,11 +126,11 @@ impl AsyncRead for RustlsConnection {
         cx: &mut Context<'_>,
         buf: &mut [u8],
     ) -> Poll<io::Result<usize>> {
-        if self.read_over {
+        if self.read_over || buf.is_empty() {
             return Poll::Ready(Ok(0));
         }
         let outcome = ready!(Pin::new(&mut self.stream).poll_read(cx, buf));
-        self.read_over = !buf.is_empty() && !matches!(outcome, Ok(1..));
+        self.read_over = !matches!(outcome, Ok(1..));
         Poll::Ready(match outcome {
             // Servers end without a farewell; what runs above tells a whole message from a part.
             Err(error) if error.kind() == io::ErrorKind::UnexpectedEof => Ok(0),

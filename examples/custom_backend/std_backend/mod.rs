@@ -11,8 +11,8 @@ use std::sync::Arc;
 use std::time::{Duration, Instant};
 
 use anypush::{
-    Backend, BoxFuture, Certificate, Connection, Error, ErrorKind, Identity, Result, Security,
-    Target, async_trait,
+    Backend, BoxFuture, Certificate, Connection, Error, ErrorKind, Identity, Proxy, Result,
+    Security, Target, async_trait,
 };
 use futures_util::future::{Either, select};
 use futures_util::stream::{FuturesUnordered, StreamExt};
@@ -33,7 +33,7 @@ const ATTEMPT_DELAY: Duration = Duration::from_millis(250);
 /// At most so many addresses are tried.
 const MAX_ADDRESSES: usize = 16;
 
-/// Blocking sockets and rustls. Proxies are refused.
+/// Blocking sockets and rustls.
 #[derive(Debug)]
 pub(crate) struct StdBackend {
     spawner: Spawner,
@@ -61,14 +61,12 @@ impl StdBackend {
         target: &Target,
         certificate: Option<&dyn Certificate>,
     ) -> Result<Box<dyn Connection>> {
-        if let Some(proxy) = &target.proxy {
-            // Said, and not passed over: a connection past the proxy is what nobody asked for.
-            let message = format!("this backend knows no proxies, and was given {proxy}");
-            return Err(Error::new(ErrorKind::Config, message));
-        }
         // Before anything is dialled: what is wrong here can't be mended by a connection.
         let certificate = certificate.map(StdCertificate::own).transpose()?;
-        let socket = self.race(target, addresses(target).await?).await?;
+        let socket = match &target.proxy {
+            None => self.race(target, addresses(target).await?).await?,
+            Some(proxy) => self.through(proxy, target).await?,
+        };
         match &target.security {
             Security::Tls {
                 alpn,
@@ -94,6 +92,32 @@ impl StdBackend {
                 Err(Error::new(ErrorKind::Config, message))
             }
         }
+    }
+
+    /// A tunnel through a proxy, to one address of the target after the other.
+    async fn through(&self, proxy: &Proxy, target: &Target) -> Result<Socket> {
+        let authorities = if !proxy.resolves() {
+            let addresses = addresses(target).await?;
+            addresses.iter().map(SocketAddr::to_string).collect()
+        } else if target.egress.is_any() {
+            vec![target.authority()]
+        } else {
+            let message = "the egress filter can't be kept where the proxy resolves names";
+            return Err(Error::new(ErrorKind::Egress, message));
+        };
+        // The filter is for what the proxy leads to, not for the proxy, which the caller chose.
+        let to_proxy = Target::plain(proxy.host(), proxy.port());
+        let mut failure = None;
+        for authority in authorities {
+            let mut socket = self.race(&to_proxy, addresses(&to_proxy).await?).await?;
+            match proxy.tunnel(&mut socket, &authority).await {
+                Ok(()) => return Ok(socket),
+                Err(error) if error.kind() != ErrorKind::Connect => return Err(error),
+                Err(error) => failure = Some(error),
+            }
+        }
+        let message = format!("no way to {target} through {proxy}");
+        Err(failure.unwrap_or_else(|| Error::new(ErrorKind::Connect, message)))
     }
 
     /// Tries the addresses one after the other, each a little later than the one before or as soon

@@ -102,7 +102,8 @@ fn certificate(path: &Path, key: Option<&Path>, password: Option<&str>) -> Resul
     }
     let content = fs::read(path).with_context(|| format!("can't read {}", path.display()))?;
     if !is_pkcs12(&content) {
-        return Ok(Identity::from_pem_file(path)?);
+        return Identity::from_pem(&content)
+            .map_err(|error| anyhow!("{}: {}", path.display(), error.report()));
     }
     Identity::from_pkcs12(&content, password.unwrap_or_default()).map_err(|error| {
         let hint = match password {

@@ -4,6 +4,9 @@ use x509_cert::der::{Decode, Encode};
 use super::invalid;
 use crate::{CertificateInfo, Result};
 
+/// Longer than any chain that a server reads; certificates that issue each other have no end.
+const MAX_CHAIN: usize = 16;
+
 /// The own certificate that is valid longest, then those that issued it, as far as they are there.
 pub(super) fn in_order(own: &[Vec<u8>], others: &[Vec<u8>]) -> Result<Vec<Vec<u8>>> {
     let mut dated = Vec::with_capacity(own.len());
@@ -22,7 +25,7 @@ pub(super) fn in_order(own: &[Vec<u8>], others: &[Vec<u8>]) -> Result<Vec<Vec<u8
         .collect::<Result<Vec<_>>>()?;
     let mut names = Names::of(first)?;
     let mut chain = vec![first.clone()];
-    while names.subject != names.issuer {
+    while names.subject != names.issuer && chain.len() < MAX_CHAIN {
         let issuer = others
             .iter()
             .find(|(other, der)| other.subject == names.issuer && !chain.contains(der));
