@@ -54,8 +54,9 @@ pub(crate) fn handshake_failed(target: &Target, shown: bool, error: io::Error) -
 fn of_certificate(fault: &CertificateError) -> (&'static str, Option<String>) {
     let what = match fault {
         CertificateError::UnknownIssuer => ": its certificate was not issued by a trusted root",
+        // Also where a root of the same name has another key.
         CertificateError::BadSignature => {
-            ": the signature of its certificate is wrong, or its key too weak"
+            ": its certificate was not issued by a trusted root, or its key is too weak"
         }
         CertificateError::NotValidForName | CertificateError::NotValidForNameContext { .. } => {
             ": its certificate is for another name"
