@@ -113,10 +113,9 @@ impl Configs {
 
 fn build(roots: &[X509], alpn: &[u8]) -> Result<SslContext, ErrorStack> {
     let mut context = SslContextBuilder::new(SslMethod::tls_client())?;
-    context.set_min_proto_version(Some(SslVersion::TLS1_2))?;
-    context.set_max_proto_version(None)?;
+    raise_minimum(&mut context)?;
     // Of TLS 1.2 what HTTP/2 allows (RFC 9113, section 9.2.2), which is what rustls offers too.
-    context.set_cipher_list("ECDHE+AESGCM:ECDHE+CHACHA20")?;
+    context.set_cipher_list("ECDHE+AESGCM:ECDHE+CHACHA20:!aNULL:!eNULL")?;
     context.set_options(SslOptions::NO_COMPRESSION | SslOptions::NO_RENEGOTIATION);
     // The chain is sent as it was loaded. Buffers are given back while a connection is idle: there
     // can be thousands.
@@ -144,6 +143,16 @@ fn build(roots: &[X509], alpn: &[u8]) -> Result<SslContext, ErrorStack> {
     Ok(context.build())
 }
 
+/// To TLS 1.2, where OpenSSL's configuration file does not ask for more; a maximum is its affair.
+fn raise_minimum(context: &mut SslContextBuilder) -> Result<(), ErrorStack> {
+    match context.min_proto_version() {
+        None | Some(SslVersion::SSL3 | SslVersion::TLS1 | SslVersion::TLS1_1) => {
+            context.set_min_proto_version(Some(SslVersion::TLS1_2))
+        }
+        Some(_) => Ok(()),
+    }
+}
+
 /// The list as it goes over the wire (RFC 7301, section 3.1).
 fn wire_format(alpn: &[Vec<u8>]) -> Result<Vec<u8>> {
     let mut list = Vec::new();
@@ -168,5 +177,26 @@ impl fmt::Debug for Configs {
         f.debug_struct("Configs")
             .field("recent", &recent.len())
             .finish_non_exhaustive()
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn the_minimum_is_raised_and_never_lowered() {
+        for (before, after) in [
+            (None, SslVersion::TLS1_2),
+            (Some(SslVersion::TLS1), SslVersion::TLS1_2),
+            (Some(SslVersion::TLS1_1), SslVersion::TLS1_2),
+            (Some(SslVersion::TLS1_2), SslVersion::TLS1_2),
+            (Some(SslVersion::TLS1_3), SslVersion::TLS1_3),
+        ] {
+            let mut context = SslContextBuilder::new(SslMethod::tls_client()).unwrap();
+            context.set_min_proto_version(before).unwrap();
+            raise_minimum(&mut context).unwrap();
+            assert_eq!(context.min_proto_version(), Some(after), "{before:?}");
+        }
     }
 }

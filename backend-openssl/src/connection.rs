@@ -10,6 +10,7 @@ use tokio_openssl::SslStream;
 use tokio_util::compat::{Compat, TokioAsyncReadCompatExt};
 
 use crate::error::{Explained, about_certificate, is_end};
+use crate::waiting::Half;
 use crate::wire::Wire;
 
 /// The most that goes into one TLS record.
@@ -25,8 +26,6 @@ pub(crate) struct OpensslConnection {
     read_over: bool,
     /// The same for the writer.
     write_over: bool,
-    /// Whether the writer waits for the stream, its waker being there.
-    writer_waits: bool,
     closing: Closing,
 }
 
@@ -48,32 +47,26 @@ impl OpensslConnection {
             peer,
             read_over: false,
             write_over: false,
-            writer_waits: false,
             closing: Closing::Not,
         }
     }
 
-    fn wire(&mut self) -> &mut Wire {
-        self.stream.get_mut().get_mut().get_mut()
+    /// The stream, with what OpenSSL does next being done for this half.
+    fn wire(&mut self, half: Half) -> &mut Wire {
+        self.stream.get_mut().get_mut().get_mut().serve(half)
     }
 
-    /// Hands over the records that wait, for the writer.
-    fn poll_drain(&mut self, cx: &mut Context<'_>) -> Poll<io::Result<()>> {
-        let drained = self.wire().poll_drain(cx);
-        self.settle(drained)
-    }
-
-    /// The writer's errors, told once, and whether it waits.
-    fn settle(&mut self, outcome: Poll<()>) -> Poll<io::Result<()>> {
-        self.writer_waits = outcome.is_pending();
-        ready!(outcome);
-        match self.wire().take_failure() {
-            Some(error) => {
-                self.write_over = true;
-                Poll::Ready(Err(error))
-            }
-            None => Poll::Ready(Ok(())),
+    /// Why the stream took no more, told once.
+    fn check_writing(&mut self) -> io::Result<()> {
+        match self.wire(Half::Writer).take_failure() {
+            Some(error) => Err(self.write_failed(error)),
+            None => Ok(()),
         }
+    }
+
+    fn write_failed(&mut self, error: io::Error) -> io::Error {
+        self.write_over = true;
+        error
     }
 
     fn read_failed(&mut self, error: io::Error) -> io::Result<usize> {
@@ -105,11 +98,12 @@ impl AsyncRead for OpensslConnection {
             return Poll::Ready(Ok(0));
         }
         forget_errors();
+        self.wire(Half::Reader);
         let outcome = Pin::new(&mut self.stream).poll_read(cx, buf);
-        // Answers of the TLS stack itself. A writer that waits hands them over with its own.
-        if self.wire().has_outgoing() && !self.writer_waits {
+        // Answers of the TLS stack itself, behind what else waits.
+        if self.wire(Half::Reader).has_outgoing() {
             // Its errors are the writer's.
-            let _ = self.wire().poll_drain(cx);
+            let _ = self.wire(Half::Reader).poll_drain(cx);
         }
         Poll::Ready(match outcome {
             Poll::Ready(Ok(0)) => {
@@ -119,7 +113,7 @@ impl AsyncRead for OpensslConnection {
             Poll::Ready(Ok(read)) => Ok(read),
             Poll::Ready(Err(error)) => self.read_failed(error),
             // Servers end without a farewell; what runs above tells a whole message from a part.
-            Poll::Pending => match self.wire().take_end() {
+            Poll::Pending => match self.wire(Half::Reader).take_end() {
                 None => return Poll::Pending,
                 Some(Ok(())) => {
                     self.read_over = true;
@@ -141,23 +135,23 @@ impl AsyncWrite for OpensslConnection {
             return Poll::Ready(Err(io::ErrorKind::BrokenPipe.into()));
         }
         // First what waits: no more than one record does.
-        ready!(self.poll_drain(cx))?;
+        ready!(self.wire(Half::Writer).poll_drain(cx));
+        self.check_writing()?;
         if buf.is_empty() {
             return Poll::Ready(Ok(0));
         }
         forget_errors();
-        match ready!(Pin::new(&mut self.stream).poll_write(cx, buf)) {
-            Ok(written) => match self.wire().take_failure() {
-                None => Poll::Ready(Ok(written)),
-                Some(error) => {
-                    self.write_over = true;
-                    Poll::Ready(Err(error))
-                }
-            },
-            Err(error) => {
-                self.write_over = true;
-                Poll::Ready(Err(Explained::io(error)))
+        match Pin::new(&mut self.stream).poll_write(cx, buf) {
+            Poll::Ready(Ok(written)) => Poll::Ready(self.check_writing().map(|()| written)),
+            Poll::Ready(Err(error)) => Poll::Ready(Err(self.write_failed(Explained::io(error)))),
+            // The wire takes all. It is a message of the TLS stack that has come in part, and whose
+            // rest OpenSSL wants before it writes.
+            Poll::Pending if self.wire(Half::Writer).is_at_end() => {
+                let message = "the server ended the connection in the middle of a message";
+                let error = io::Error::new(io::ErrorKind::BrokenPipe, message);
+                Poll::Ready(Err(self.write_failed(error)))
             }
+            Poll::Pending => Poll::Pending,
         }
     }
 
@@ -186,8 +180,8 @@ impl AsyncWrite for OpensslConnection {
         if self.write_over {
             return Poll::Ready(Err(io::ErrorKind::BrokenPipe.into()));
         }
-        let flushed = self.wire().poll_flush_through(cx);
-        self.settle(flushed)
+        ready!(self.wire(Half::Writer).poll_flush_through(cx));
+        Poll::Ready(self.check_writing())
     }
 
     fn poll_close(mut self: Pin<&mut Self>, cx: &mut Context<'_>) -> Poll<io::Result<()>> {
@@ -195,6 +189,7 @@ impl AsyncWrite for OpensslConnection {
             match self.closing {
                 Closing::Not => {
                     forget_errors();
+                    self.wire(Half::Writer);
                     // Ready at once, since the wire takes all. A connection that has failed
                     // already can't say farewell.
                     let _ = Pin::new(&mut self.stream).poll_close(cx);
@@ -202,13 +197,12 @@ impl AsyncWrite for OpensslConnection {
                     self.closing = Closing::Farewell;
                 }
                 Closing::Farewell => {
-                    let flushed = self.wire().poll_flush_through(cx);
-                    let outcome = ready!(self.settle(flushed));
+                    ready!(self.wire(Half::Writer).poll_flush_through(cx));
                     self.closing = Closing::Ending;
-                    outcome?;
+                    self.check_writing()?;
                 }
                 Closing::Ending => {
-                    let ended = ready!(self.wire().poll_end(cx));
+                    let ended = ready!(self.wire(Half::Writer).poll_end(cx));
                     self.closing = Closing::Closed;
                     return Poll::Ready(match ended {
                         // Nothing to end: the peer was faster.

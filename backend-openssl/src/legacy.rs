@@ -1,10 +1,10 @@
-use std::sync::{Mutex, PoisonError};
+use std::sync::{PoisonError, RwLock};
 
 use openssl::error::ErrorStack;
 
-/// One at a time: OpenSSL would keep an algorithm that one thread looks up while another unloads
-/// its provider.
-static TURN: Mutex<()> = Mutex::new(());
+/// Shared by those who do without the provider, alone for who has it loaded: OpenSSL would keep an
+/// algorithm that one thread looks up while another unloads its provider.
+static TURN: RwLock<()> = RwLock::new(());
 
 /// Does something that may need an algorithm of OpenSSL's legacy provider: without it, and once
 /// more with it where that is what was lacking.
@@ -14,9 +14,14 @@ pub(crate) fn with_fallback<T>(
     is_lacking: fn(&ErrorStack) -> bool,
     action: impl Fn() -> Result<T, ErrorStack>,
 ) -> Result<T, ErrorStack> {
-    let _turn = TURN.lock().unwrap_or_else(PoisonError::into_inner);
-    match action() {
-        Err(error) if is_lacking(&error) => again(error, action),
+    let shared = TURN.read().unwrap_or_else(PoisonError::into_inner);
+    let outcome = action();
+    drop(shared);
+    match outcome {
+        Err(error) if is_lacking(&error) => {
+            let _alone = TURN.write().unwrap_or_else(PoisonError::into_inner);
+            again(error, action)
+        }
         outcome => outcome,
     }
 }

@@ -15,8 +15,9 @@
 //! TLS 1.2 (with forward secrecy and authenticated encryption only, as HTTP/2 demands) and 1.3 are
 //! spoken. The server's certificate is always verified, against the target's
 //! roots or the system's, for its name or its address; the subject's common name counts for
-//! nothing. What OpenSSL's own configuration file allows or forbids holds on top of that; no
-//! setting of the process is changed. Sessions are not resumed: each connection makes a full
+//! nothing. OpenSSL's own configuration file can narrow the versions further and raise the security
+//! level; TLS 1.2's ciphers are the ones named above, whatever it lists. No setting of the process is
+//! changed. Sessions are not resumed: each connection makes a full
 //! handshake, of which a program that keeps its connections makes few.
 //!
 //! # Where it judges otherwise than rustls
@@ -55,9 +56,11 @@ mod certificate;
 mod config;
 mod connection;
 mod error;
+mod iterations;
 mod legacy;
 mod read;
 mod tls;
+mod waiting;
 mod wire;
 
 pub use backend::OpensslBackend;

@@ -5,7 +5,7 @@ use openssl::x509::X509;
 use push_core::{Error, ErrorKind, Identity, KeyFormat, Result};
 
 use crate::error::Explained;
-use crate::{Openssl, legacy};
+use crate::{Openssl, iterations, legacy};
 
 /// `ERR_LIB_PKCS12`, and its reasons.
 const LIB_PKCS12: i32 = 35;
@@ -21,7 +21,12 @@ impl Openssl {
     ///
     /// # Errors
     /// [`ErrorKind::Identity`] when the password is wrong, when there is no key, more than one, or
-    /// no certificate that belongs to it, or when it is no PKCS#12 file.
+    /// no certificate that belongs to it, when it is no PKCS#12 file, or when it asks for more than
+    /// 1,000,000 iterations to derive a key.
+    ///
+    /// Makers of files leave keys outside of what is encrypted as a whole, each encrypted by itself.
+    /// What is in there can't be looked into: several keys are no error then, and OpenSSL's choice is
+    /// given; and iterations are not counted.
     pub fn read_pkcs12(der: impl AsRef<[u8]>, password: &str) -> Result<Identity> {
         let file = der.as_ref();
         let pkcs12 = Pkcs12::from_der(file).map_err(|error| {
@@ -33,6 +38,13 @@ impl Openssl {
             explained(message, &error)
         })?;
         check_password(password)?;
+        if iterations::are_too_many(file) {
+            return Err(invalid(format!(
+                "the PKCS#12 file asks for more than {} iterations to derive a key: export it anew \
+                 with fewer",
+                iterations::MOST
+            )));
+        }
         let parsed = legacy::with_fallback(is_unsupported, || pkcs12.parse2(password))
             .map_err(|error| unreadable(password, &error))?;
         match visible_keys(file) {

@@ -76,6 +76,15 @@ impl Tls for Openssl {
         let stream = connect(stream).await.map_err(|(failure, verified)| {
             handshake_failed(target, name, shown, failure, verified)
         })?;
+        // With a cipher that knows no certificates nothing would have been verified.
+        if stream.ssl().peer_certificate().is_none()
+            || stream.ssl().verify_result() != X509VerifyResult::OK
+        {
+            let message = format!(
+                "the TLS handshake with {target} failed: it showed no certificate that was verified"
+            );
+            return Err(Error::new(ErrorKind::Tls, message));
+        }
         // Not every OpenSSL looks after this.
         if let Some(chosen) = stream.ssl().selected_alpn_protocol()
             && !alpn.iter().any(|offered| offered == chosen)

@@ -5,6 +5,8 @@ use std::task::{Context, Poll, ready};
 use futures_io::{AsyncRead, AsyncWrite};
 use push_core::Connection;
 
+use crate::waiting::{Half, Waiting};
+
 /// The byte stream as OpenSSL sees it: it gives bytes or says "not yet", and takes whatever is
 /// written.
 ///
@@ -21,6 +23,10 @@ pub(crate) struct Wire {
     sent: usize,
     reading: Side,
     writing: Side,
+    /// For whom the stream is polled.
+    half: Half,
+    readable: Waiting,
+    writable: Waiting,
 }
 
 /// One direction of the stream.
@@ -44,7 +50,21 @@ impl Wire {
             sent: 0,
             reading: Side::Open,
             writing: Side::Open,
+            half: Half::Reader,
+            readable: Waiting::new(),
+            writable: Waiting::new(),
         }
+    }
+
+    /// Has all that comes be done for this half of the connection.
+    pub(crate) fn serve(&mut self, half: Half) -> &mut Self {
+        self.half = half;
+        self
+    }
+
+    /// Whether nothing more can come from the stream.
+    pub(crate) fn is_at_end(&self) -> bool {
+        !matches!(self.reading, Side::Open)
     }
 
     /// Whether records wait for the stream to take them.
@@ -56,7 +76,9 @@ impl Wire {
     pub(crate) fn poll_drain(&mut self, cx: &mut Context<'_>) -> Poll<()> {
         while self.sent < self.outgoing.len() {
             let rest = &self.outgoing[self.sent..];
-            match ready!(Pin::new(&mut self.stream).poll_write(cx, rest)) {
+            let stream = Pin::new(&mut self.stream);
+            let write = |cx: &mut Context<'_>| stream.poll_write(cx, rest);
+            match ready!(self.writable.poll(self.half, cx, write)) {
                 Ok(0) => self.fail(io::ErrorKind::WriteZero.into()),
                 Ok(sent) => self.sent += sent,
                 Err(error) => self.fail(error),
@@ -70,17 +92,21 @@ impl Wire {
     /// Hands over what waits and flushes the stream.
     pub(crate) fn poll_flush_through(&mut self, cx: &mut Context<'_>) -> Poll<()> {
         ready!(self.poll_drain(cx));
-        if matches!(self.writing, Side::Open)
-            && let Err(error) = ready!(Pin::new(&mut self.stream).poll_flush(cx))
-        {
-            self.fail(error);
+        if matches!(self.writing, Side::Open) {
+            let stream = Pin::new(&mut self.stream);
+            let flush = |cx: &mut Context<'_>| stream.poll_flush(cx);
+            if let Err(error) = ready!(self.writable.poll(self.half, cx, flush)) {
+                self.fail(error);
+            }
         }
         Poll::Ready(())
     }
 
     /// Ends the writing half of the stream.
     pub(crate) fn poll_end(&mut self, cx: &mut Context<'_>) -> Poll<io::Result<()>> {
-        Pin::new(&mut self.stream).poll_close(cx)
+        let stream = Pin::new(&mut self.stream);
+        let close = |cx: &mut Context<'_>| stream.poll_close(cx);
+        self.writable.poll(self.half, cx, close)
     }
 
     /// How reading ended, told once.
@@ -121,10 +147,13 @@ impl AsyncRead for Wire {
         cx: &mut Context<'_>,
         buf: &mut [u8],
     ) -> Poll<io::Result<usize>> {
-        if !matches!(self.reading, Side::Open) {
+        if self.is_at_end() {
             return Poll::Pending;
         }
-        self.reading = match ready!(Pin::new(&mut self.stream).poll_read(cx, buf)) {
+        let this = &mut *self;
+        let stream = Pin::new(&mut this.stream);
+        let read = |cx: &mut Context<'_>| stream.poll_read(cx, buf);
+        this.reading = match ready!(this.readable.poll(this.half, cx, read)) {
             Ok(0) => Side::Ended(Ok(())),
             Ok(read) => return Poll::Ready(Ok(read)),
             Err(error) => Side::Ended(Err(error)),
@@ -141,10 +170,11 @@ impl AsyncWrite for Wire {
     ) -> Poll<io::Result<usize>> {
         let this = &mut *self;
         let mut rest = buf;
-        // Behind what waits already the stream is not asked: whoever waits for it to take more has
-        // left the waker there.
+        // Not past what waits already.
         while this.outgoing.is_empty() && !rest.is_empty() && matches!(this.writing, Side::Open) {
-            match Pin::new(&mut this.stream).poll_write(cx, rest) {
+            let stream = Pin::new(&mut this.stream);
+            let write = |cx: &mut Context<'_>| stream.poll_write(cx, rest);
+            match this.writable.poll(this.half, cx, write) {
                 Poll::Ready(Ok(0)) => this.fail(io::ErrorKind::WriteZero.into()),
                 Poll::Ready(Ok(sent)) => rest = &rest[sent..],
                 Poll::Ready(Err(error)) => this.fail(error),

@@ -234,3 +234,27 @@ fn pem_that_can_not_be_read_says_what_to_do() {
         assert!(!format!("{error:?}").contains("secret-word"));
     }
 }
+
+#[test]
+fn a_file_that_asks_for_endless_work_is_refused_at_once() {
+    let issued = Wish::client().by_itself();
+    let file = |checksum: u32, key: u32| {
+        let mut builder = Pkcs12::builder();
+        builder.pkey(&issued.key).cert(&issued.certificate);
+        builder.mac_iter(checksum).key_iter(key);
+        builder.build2(PASSWORD).unwrap().to_der().unwrap()
+    };
+    Openssl::read_pkcs12(file(70_000, 80_000), PASSWORD).unwrap();
+    // 70,000 in the file becomes 8,388,607.
+    let (modest, endless) = ([2, 3, 1, 0x11, 0x70], [2, 3, 0x7f, 0xff, 0xff]);
+    for mut der in [file(70_000, 2048), file(2048, 70_000)] {
+        let found = der.windows(5).filter(|window| *window == modest).count();
+        assert!(found > 0);
+        while let Some(at) = der.windows(5).position(|window| window == modest) {
+            der[at..at + 5].copy_from_slice(&endless);
+        }
+        let error = Openssl::read_pkcs12(&der, PASSWORD).unwrap_err();
+        assert_eq!(error.kind(), ErrorKind::Identity);
+        assert!(error.to_string().contains("iterations"), "{error}");
+    }
+}
