@@ -1,12 +1,11 @@
 use std::any::Any;
 use std::fmt;
 use std::panic::{AssertUnwindSafe, catch_unwind};
-use std::sync::mpsc::{RecvTimeoutError, sync_channel};
-use std::sync::{PoisonError, RwLock};
+use std::sync::mpsc::{RecvTimeoutError, SyncSender, sync_channel};
+use std::sync::{Arc, PoisonError, RwLock};
 use std::thread;
-use std::time::Duration;
 
-use crate::failure::{Checked, Failure};
+use crate::failure::{Checked, Failure, ensure};
 use crate::subject::Subject;
 use crate::{Capability, Environment};
 
@@ -75,35 +74,42 @@ impl Case {
     }
 
     fn run_here(&self, make: &dyn Fn() -> Environment) -> Checked<Outcome> {
-        let environment = catch_unwind(AssertUnwindSafe(make))
-            .map_err(|panic| panicked("making the environment", &*panic))?;
-        if let Some(absent) = self
-            .needs
-            .iter()
-            .find(|need| is_absent(**need, &environment))
-        {
+        let environment = made(make)?;
+        let declared = |need: &Capability| environment.absent.contains(need);
+        if let Some(absent) = self.needs.iter().find(|need| declared(need)) {
             return Ok(Outcome::Skipped(*absent));
         }
-        let limit = environment.patience * STEPS;
-        self.on_a_thread(environment, limit)?;
+        let missing = |need: &Capability| is_missing(*need, &environment);
+        if let Some(absent) = self.needs.iter().find(|need| missing(need)) {
+            ensure!(
+                !environment.strict,
+                "expected no case to be skipped unawares, {absent:?} is absent here: provide it, or \
+                 name it by `without(Capability::{absent:?})`"
+            );
+            return Ok(Outcome::Skipped(*absent));
+        }
+        self.on_a_thread(environment, make)?;
         Ok(Outcome::Passed)
     }
 
     /// A thread of its own, so that a call that never returns can be told, and left.
-    fn on_a_thread(&self, environment: Environment, limit: Duration) -> Checked {
-        let (sender, ended) = sync_channel(2);
+    fn on_a_thread(&self, environment: Environment, make: &dyn Fn() -> Environment) -> Checked {
+        let limit = environment.patience * STEPS;
+        let (sender, words) = sync_channel(2);
         let run = self.run;
         let body = move || {
-            let mut subject = Subject::new(environment);
+            let asks = sender.clone();
+            let another = Arc::new(move || another(&asks));
+            let mut subject = Subject::new(environment, another);
             let checked = catch_unwind(AssertUnwindSafe(|| run(&mut subject)))
                 .unwrap_or_else(|panic| Err(panicked("the case", &*panic)));
             let passed = checked.is_ok();
-            let _ = sender.send(checked);
+            let _ = sender.send(Word::Ended(checked));
             // Its end is part of the case, but doesn't hide why the case failed.
             let ending = catch_unwind(AssertUnwindSafe(|| drop(subject)))
                 .map_err(|panic| panicked("ending the environment", &*panic));
             if passed {
-                let _ = sender.send(ending);
+                let _ = sender.send(Word::Ended(ending));
             }
         };
         thread::Builder::new()
@@ -111,11 +117,15 @@ impl Case {
             .spawn(body)
             .map_err(|error| Failure::new(format!("can't start a thread: {error}")))?;
         for what in ["a call to the backend", "ending the environment"] {
-            match ended.recv_timeout(limit) {
-                Ok(checked) => checked?,
-                Err(RecvTimeoutError::Timeout) => return Err(Failure::hang(what, limit)),
-                Err(RecvTimeoutError::Disconnected) => {
-                    return Err(Failure::new(format!("{what} ended the thread")));
+            loop {
+                match words.recv_timeout(limit) {
+                    // Where that is gone by now, nobody needs it any more.
+                    Ok(Word::Another(reply)) => drop(reply.send(made(make))),
+                    Ok(Word::Ended(checked)) => break checked?,
+                    Err(RecvTimeoutError::Timeout) => return Err(Failure::hang(what, limit)),
+                    Err(RecvTimeoutError::Disconnected) => {
+                        return Err(Failure::new(format!("{what} ended the thread")));
+                    }
                 }
             }
         }
@@ -123,14 +133,36 @@ impl Case {
     }
 }
 
-fn is_absent(need: Capability, environment: &Environment) -> bool {
-    let by_machine = match need {
+/// What the thread of a case says to the one that started it, which alone can make environments.
+enum Word {
+    /// The case needs one more.
+    Another(SyncSender<Checked<Environment>>),
+    /// The case has ended so, or its environment.
+    Ended(Checked),
+}
+
+fn another(asks: &SyncSender<Word>) -> Checked<Environment> {
+    let (reply, made) = sync_channel(1);
+    // A case that nobody waits for any more gets none.
+    let gone = || Failure::new("the case was given up");
+    asks.send(Word::Another(reply)).map_err(|_| gone())?;
+    made.recv().map_err(|_| gone())?
+}
+
+fn made(make: &dyn Fn() -> Environment) -> Checked<Environment> {
+    catch_unwind(AssertUnwindSafe(make))
+        .map_err(|panic| panicked("making the environment", &*panic))
+}
+
+/// Whether something is absent by itself.
+fn is_missing(need: Capability, environment: &Environment) -> bool {
+    match need {
+        Capability::Ending => environment.runtime.is_none(),
         Capability::Ipv6 => std::net::TcpListener::bind("[::1]:0").is_err(),
         Capability::TwoLoopbacks => !has_two_loopbacks(),
         Capability::ThreadCount => threads().is_none(),
         _ => false,
-    };
-    by_machine || environment.absent.contains(&need)
+    }
 }
 
 /// Whether `localhost` is resolved to both 127.0.0.1 and ::1.

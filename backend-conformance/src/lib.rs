@@ -49,6 +49,25 @@
 //! Some are absent by themselves: IPv6 on a machine that has none, and the end of an environment
 //! that nobody gave.
 //!
+//! A test that was skipped counts as passed. Where that must not go unseen, [`Environment::strict`]
+//! makes a failure of every skip that no `without` has named; ask for it where the machine has
+//! everything, such as in continuous integration:
+//!
+//! ```
+//! use backend_conformance::{Capability, Environment};
+//!
+//! fn environment() -> Environment {
+//!     let environment = Environment::new(backend_smol::SmolBackend::new())
+//!         // smol's own executor has no end.
+//!         .without(Capability::Ending);
+//!     match std::env::var_os("CI") {
+//!         Some(_) => environment.strict(),
+//!         None => environment,
+//!     }
+//! }
+//! # drop(environment());
+//! ```
+//!
 //! # One case
 //!
 //! ```text

@@ -17,6 +17,8 @@ macro_rules! for_each_case {
                     "What was written before a flush arrives without further polls." [];
                 small_writes_are_not_held_back:
                     "Small writes are sent at once (`TCP_NODELAY`)." [];
+                an_empty_read_changes_nothing:
+                    "An empty read takes nothing and is no end; reads after it are as before." [];
                 the_peers_address_is_told:
                     "`peer_addr` is the address that was dialled, or none." [];
             }
@@ -29,6 +31,8 @@ macro_rules! for_each_case {
                     "`poll_close` ends the writing half: the peer reads the end of file." [];
                 closing_tls_says_farewell:
                     "`poll_close` over TLS says farewell (close_notify)." [Tls];
+                closing_under_back_pressure_loses_nothing:
+                    "What was written arrives before the end, though the peer was slow when it was closed." [];
                 after_closing_there_is_still_reading:
                     "After `poll_close`, what the peer still sends can be read." [];
                 dropping_closes_the_socket:
@@ -65,6 +69,8 @@ macro_rules! for_each_case {
                     "Dropping connect at any point closes what it has opened." [];
                 a_cancelled_read_loses_nothing:
                     "A read that is given up takes no byte with it." [];
+                a_cancelled_write_may_be_followed_by_another:
+                    "A write that is given up leaves nothing behind: another one may have other bytes." [];
                 a_cancelled_sleep_is_forgotten:
                     "A sleep that is dropped leaves no timer and no waker behind." [];
                 a_cancelled_sleep_leaves_the_others:
@@ -107,8 +113,12 @@ macro_rules! for_each_case {
                     "The monotonic clock never goes back." [];
                 the_wall_clock_is_plausible:
                     "The wall clock tells a time between 2020 and 2200." [];
+                the_wall_clock_goes_on:
+                    "The wall clock goes on." [];
                 jitter_varies:
                     "Jitter varies in all of its 64 bits." [];
+                two_environments_draw_different_jitter:
+                    "Two environments draw different jitter." [];
             }
             locks {
                 one_holds_a_lock_at_a_time:
@@ -177,6 +187,8 @@ macro_rules! for_each_case {
                     "A server's certificate for another name is refused as `ErrorKind::Tls`." [Tls];
                 a_certificate_of_another_root_is_refused:
                     "A server's certificate that no root of the target issued is refused." [Tls];
+                a_server_without_its_certificates_key_is_refused:
+                    "A server that does not hold the key of its certificate is refused, over TLS 1.2 and 1.3." [Tls];
                 a_self_signed_certificate_is_refused:
                     "A server's certificate that is its own issuer is refused." [Tls];
                 a_certificate_issued_by_a_server_is_refused:
@@ -217,6 +229,8 @@ macro_rules! for_each_case {
                     "Each connection shows the certificate that it was given, or none, and no session of another's." [Tls, ClientCertificates];
                 a_certificate_of_another_backend_is_an_error:
                     "A certificate of another backend is `ErrorKind::ForeignCertificate`, not a panic." [Tls, ClientCertificates];
+                a_certificate_of_another_instance_works_or_is_foreign:
+                    "A certificate of another instance of the same backend works, or is `ErrorKind::ForeignCertificate`." [Tls, ClientCertificates];
                 the_chain_is_given_back_as_it_was_loaded:
                     "A certificate tells the chain that was loaded, the client's own first." [ClientCertificates];
                 a_key_of_another_certificate_is_refused:

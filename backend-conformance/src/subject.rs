@@ -16,16 +16,21 @@ pub(crate) struct Subject {
     absent: Vec<Capability>,
     patience: Duration,
     connections: usize,
+    make: Arc<Make>,
 }
 
+/// Makes one more environment of the same kind.
+pub(crate) type Make = dyn Fn() -> Checked<Environment> + Send + Sync;
+
 impl Subject {
-    pub(crate) fn new(environment: Environment) -> Self {
+    pub(crate) fn new(environment: Environment, make: Arc<Make>) -> Self {
         Self {
             backend: environment.backend,
             runtime: environment.runtime,
             absent: environment.absent,
             patience: environment.patience,
             connections: environment.connections,
+            make,
         }
     }
 
@@ -45,6 +50,11 @@ impl Subject {
     /// How many connections are many.
     pub(crate) fn connections(&self) -> usize {
         self.connections
+    }
+
+    /// One more environment of the same kind, beside this one.
+    pub(crate) fn another(&self) -> Checked<Self> {
+        Ok(Self::new((self.make)()?, self.make.clone()))
     }
 
     /// Ends the environment; the backend stays.

@@ -34,6 +34,10 @@ pub trait Certificate: Any + Debug + Send + Sync {
 ///   read that is given up takes no byte with it (cases `bytes_arrive_one_at_a_time`,
 ///   `large_transfers_go_both_ways_at_once`, `vectored_writes_say_what_they_wrote`,
 ///   `a_cancelled_read_loses_nothing`).
+/// - A write that is given up leaves nothing behind: the next one may have other bytes, of another
+///   length (case `a_cancelled_write_may_be_followed_by_another`).
+/// - An empty read (`&mut []`) takes nothing and is no end; reads after it are as before (case
+///   `an_empty_read_changes_nothing`).
 /// - What was flushed is on its way, and small writes are not held back (cases
 ///   `a_flush_ends_when_all_is_on_its_way`, `small_writes_are_not_held_back`).
 /// - An end of file is `Ok(0)` as often as it is asked for, and leaves the writing half open
@@ -41,7 +45,8 @@ pub trait Certificate: Any + Debug + Send + Sync {
 /// - What breaks is an error; after it was told, polling again does not hang (cases
 ///   `a_reset_is_an_error_and_no_end_of_file`, `after_an_error_reads_do_not_hang`,
 ///   `writing_to_a_broken_connection_fails`).
-/// - `poll_close` says farewell (close_notify) and ends the writing half; reading goes on (cases
+/// - `poll_close` sends what still waits, says farewell (close_notify) and ends the writing half;
+///   reading goes on (cases `closing_under_back_pressure_loses_nothing`,
 ///   `closing_tls_says_farewell`, `closing_plain_tcp_ends_the_writing_half`,
 ///   `after_closing_there_is_still_reading`).
 /// - Dropping it closes the socket (case `dropping_closes_the_socket`).
@@ -93,8 +98,9 @@ impl<C: Connection + ?Sized> Connection for Box<C> {
 /// - A deadline that has passed is ready at the first poll; no sleep ends early by `now`, a far
 ///   deadline waits, and waiting takes no thread (cases `a_passed_deadline_is_ready_at_once`,
 ///   `a_deadline_is_not_early`, `a_far_deadline_waits`, `sleeping_takes_no_thread`).
-/// - `now` never goes back, `system_time` is plausible, `jitter` varies (cases
-///   `the_clock_never_goes_back`, `the_wall_clock_is_plausible`, `jitter_varies`).
+/// - `now` never goes back, `system_time` is plausible and goes on, `jitter` varies and is another
+///   one in each environment (cases `the_clock_never_goes_back`, `the_wall_clock_is_plausible`,
+///   `the_wall_clock_goes_on`, `jitter_varies`, `two_environments_draw_different_jitter`).
 /// - Very many connections may be open at once (case `a_thousand_connections_at_once`).
 /// - Names are resolved, IPv4 and IPv6 addresses dialled, and a dead address does no harm beside
 ///   a living one (cases `localhost_is_resolved`, `an_ipv6_address_is_dialled`,
@@ -124,8 +130,10 @@ impl<C: Connection + ?Sized> Connection for Box<C> {
 ///   `what_is_no_proxy_is_an_error_of_protocol`,
 ///   `a_proxys_head_without_an_end_is_not_read_for_ever`).
 /// - A certificate of another backend is
-///   [`ErrorKind::ForeignCertificate`](crate::ErrorKind::ForeignCertificate), not a panic (case
-///   `a_certificate_of_another_backend_is_an_error`).
+///   [`ErrorKind::ForeignCertificate`](crate::ErrorKind::ForeignCertificate), not a panic; one of
+///   another instance of the same backend works, or is that too (cases
+///   `a_certificate_of_another_backend_is_an_error`,
+///   `a_certificate_of_another_instance_works_or_is_foreign`).
 #[async_trait]
 pub trait Backend: Debug + Send + Sync + 'static {
     /// Loads a certificate into this backend's TLS stack.

@@ -71,6 +71,8 @@ pub trait Runtime: Debug + Send + Sync + 'static {
 ///   `a_certificate_of_another_root_is_refused`, `a_self_signed_certificate_is_refused`,
 ///   `a_certificate_issued_by_a_server_is_refused`, `the_roots_of_each_target_count`,
 ///   `a_session_is_not_resumed_past_verification`).
+/// - … for the key that belongs to it, by the signature of the handshake (case
+///   `a_server_without_its_certificates_key_is_refused`).
 /// - … against its name or address (cases `a_certificate_for_another_name_is_refused`,
 ///   `a_common_name_is_no_name_of_the_server`, `an_address_must_stand_among_the_addresses`,
 ///   `an_ipv6_address_is_verified`, `the_server_name_counts_and_not_the_host`,

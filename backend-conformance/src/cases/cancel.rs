@@ -7,9 +7,11 @@ use std::task::Poll;
 use std::thread;
 use std::time::{Duration, Instant};
 
+use futures_util::AsyncWriteExt;
 use push_core::Connection;
 
-use super::{Polls, must_wait, over_both};
+use super::stream::fill_noting;
+use super::{Polls, Received, must_wait, over_both};
 use crate::executor::{Wakes, poll_once};
 use crate::failure::{Checked, Failure, ensure};
 use crate::peer::Peer;
@@ -150,6 +152,38 @@ fn read_some(
             Poll::Pending => return Err(Failure::hang("a read", subject.patience())),
         }
     }
+}
+
+pub(crate) fn a_cancelled_write_may_be_followed_by_another(subject: &mut Subject) -> Checked {
+    // A shorter one than the one that waits, and a longer one.
+    let (shorter, longer) = (vec![b's'; 700], vec![b'l'; 40_000]);
+    let received = Received::default();
+    over_both(subject, received.late(), |subject, peer| {
+        let mut connection = subject.connect(&peer.target())?;
+        let wakes = Wakes::new();
+        let mut written = Vec::new();
+        fill_noting(&mut connection, &wakes, |taken| written.extend(taken))?;
+        for other in [&shorter, &longer] {
+            // There may be a little room again.
+            if let Poll::Ready(length) = connection.poll_write_of(&wakes, other) {
+                written.extend(&other[..length?.min(other.len())]);
+            }
+        }
+        peer.release();
+        for other in [&shorter, &longer] {
+            let what = "a write after one that was given up";
+            subject.block_on(what, connection.write_all(other))??;
+            written.extend(other);
+        }
+        subject.block_on("a flush, and closing", async {
+            connection.flush().await?;
+            connection.close().await
+        })??;
+        subject.wait_until("what was reported as written, at the peer", || {
+            received.length() >= written.len()
+        })?;
+        received.expect(&written)
+    })
 }
 
 pub(crate) fn a_cancelled_sleep_is_forgotten(subject: &mut Subject) -> Checked {

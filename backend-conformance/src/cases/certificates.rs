@@ -181,6 +181,32 @@ pub(crate) fn a_certificate_of_another_backend_is_an_error(subject: &mut Subject
     subject.wait_until("the socket to close", || peer.open() == 0)
 }
 
+pub(crate) fn a_certificate_of_another_instance_works_or_is_foreign(
+    subject: &mut Subject,
+) -> Checked {
+    let other = subject.another()?;
+    let identity = Authority::new().client();
+    let certificate = other.backend().load_certificate(&identity)?;
+    let peer = server(Versions::Both, ClientCertificates::Optional);
+    let target = peer.target();
+    let dial = subject.backend().connect(&target, Some(&*certificate));
+    match subject.block_on("connect", dial)? {
+        Ok(mut connection) => {
+            echoes(subject, &mut connection)?;
+            shows(subject, &peer, 1, Some(&identity))
+        }
+        Err(error) => {
+            ensure!(
+                error.kind() == ErrorKind::ForeignCertificate,
+                "expected a connection, or an error of kind ForeignCertificate, got {:?}: {}",
+                error.kind(),
+                error.report()
+            );
+            subject.wait_until("the socket to close", || peer.open() == 0)
+        }
+    }
+}
+
 pub(crate) fn the_chain_is_given_back_as_it_was_loaded(subject: &mut Subject) -> Checked {
     for intermediates in [0, 2] {
         let identity = Authority::new().client_with(KeyForm::Pkcs8, intermediates);

@@ -1,10 +1,14 @@
 //! The ends of a stream.
 
 use std::io::Write;
+use std::pin::Pin;
+use std::task::{Context, Poll};
 
-use futures_util::{AsyncReadExt, AsyncWriteExt};
+use futures_util::{AsyncReadExt, AsyncWrite, AsyncWriteExt};
 
-use super::{over_both, peer_is_content, tls};
+use super::stream::fill_noting;
+use super::{Received, over_both, peer_is_content, tls};
+use crate::executor::Wakes;
 use crate::failure::{Checked, Over, ensure};
 use crate::peer::{Peer, Stream};
 use crate::subject::Subject;
@@ -87,6 +91,30 @@ fn close(subject: &Subject, peer: &Peer, farewell: &str) -> Checked {
         connection.close().await
     })??;
     peer_is_content(subject, peer, &format!("{farewell} at the peer"))
+}
+
+pub(crate) fn closing_under_back_pressure_loses_nothing(subject: &mut Subject) -> Checked {
+    let received = Received::default();
+    over_both(subject, received.late(), |subject, peer| {
+        let mut connection = subject.connect(&peer.target())?;
+        let wakes = Wakes::new();
+        let mut written = Vec::new();
+        fill_noting(&mut connection, &wakes, |taken| written.extend(taken))?;
+        // Begun while the peer does not read.
+        let waker = wakes.waker();
+        let closing = Pin::new(&mut connection).poll_close(&mut Context::from_waker(&waker));
+        peer.release();
+        match closing {
+            Poll::Ready(closed) => closed?,
+            Poll::Pending => subject.block_on("closing", connection.close())??,
+        }
+        peer_is_content(
+            subject,
+            peer,
+            "what was written before closing, and then the end, at the peer",
+        )?;
+        received.expect(&written)
+    })
 }
 
 pub(crate) fn after_closing_there_is_still_reading(subject: &mut Subject) -> Checked {

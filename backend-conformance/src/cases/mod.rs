@@ -18,9 +18,9 @@ pub(crate) mod wakers;
 
 mod exchange;
 
-use std::io;
+use std::io::{self, Read};
 use std::pin::Pin;
-use std::sync::{Arc, LazyLock};
+use std::sync::{Arc, LazyLock, Mutex, MutexGuard, PoisonError};
 use std::task::{Context, Poll};
 
 use futures_util::{AsyncRead, AsyncWrite};
@@ -82,6 +82,55 @@ impl Polls for Box<dyn Connection> {
     fn poll_write_of(&mut self, wakes: &Arc<Wakes>, bytes: &[u8]) -> Poll<io::Result<usize>> {
         let waker = wakes.waker();
         Pin::new(self).poll_write(&mut Context::from_waker(&waker), bytes)
+    }
+}
+
+/// What a peer has read, for cases that can't say beforehand what that will be.
+#[derive(Clone, Default)]
+struct Received(Arc<Mutex<Vec<u8>>>);
+
+impl Received {
+    /// A script that reads to the end, once it is released.
+    fn late(&self) -> impl Fn(&mut Stream) -> io::Result<()> + Clone + Send + Sync + 'static {
+        let received = self.clone();
+        move |stream| {
+            stream.set_buffers(SMALL_BUFFER)?;
+            stream.hold()?;
+            let mut chunk = vec![0; 16 * 1024];
+            loop {
+                let length = stream.read(&mut chunk)?;
+                received.lock().extend(&chunk[..length]);
+                if length == 0 {
+                    stream.mark();
+                    return Ok(());
+                }
+            }
+        }
+    }
+
+    fn length(&self) -> usize {
+        self.lock().len()
+    }
+
+    /// Checks that the peer has read what was reported as written, and forgets it.
+    #[track_caller]
+    fn expect(&self, written: &[u8]) -> Checked {
+        let got = std::mem::take(&mut *self.lock());
+        if got == written {
+            return Ok(());
+        }
+        let same = got.iter().zip(written).take_while(|(got, put)| got == put);
+        Err(Failure::new(format!(
+            "expected the {} bytes that were reported as written, the peer read {}, and only the \
+             first {} are the same",
+            written.len(),
+            got.len(),
+            same.count()
+        )))
+    }
+
+    fn lock(&self) -> MutexGuard<'_, Vec<u8>> {
+        self.0.lock().unwrap_or_else(PoisonError::into_inner)
     }
 }
 

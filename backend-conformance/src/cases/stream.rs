@@ -12,7 +12,8 @@ use push_core::{Connection, Security};
 
 use super::{Polls, SMALL_BUFFER, complaint, over_both, pattern, peer_is_content};
 use crate::executor::Wakes;
-use crate::failure::{Checked, Failure, ensure};
+use crate::failure::{Checked, Failure, Over, ensure};
+use crate::peer::Peer;
 use crate::subject::Subject;
 
 pub(crate) fn bytes_arrive_one_at_a_time(subject: &mut Subject) -> Checked {
@@ -184,15 +185,32 @@ pub(crate) fn a_flush_ends_when_all_is_on_its_way(subject: &mut Subject) -> Chec
 
 /// Writes until the peer, which doesn't read, takes no more: how much it took.
 pub(super) fn fill(connection: &mut Box<dyn Connection>, wakes: &Arc<Wakes>) -> Checked<u64> {
-    const ENOUGH: u64 = 256 * 1024 * 1024;
+    let mut written = 0;
+    fill_noting(connection, wakes, |taken| written += taken.len() as u64)?;
+    Ok(written)
+}
+
+/// The same; notes the bytes of each write that were taken.
+pub(super) fn fill_noting(
+    connection: &mut Box<dyn Connection>,
+    wakes: &Arc<Wakes>,
+    mut note: impl FnMut(&[u8]),
+) -> Checked {
+    const ENOUGH: usize = 256 * 1024 * 1024;
     let chunk = pattern(16 * 1024);
     let mut written = 0;
     while written < ENOUGH {
-        match connection.poll_write_of(wakes, &chunk) {
-            Poll::Ready(Ok(0)) => return Err(Failure::new("a write wrote nothing")),
-            Poll::Ready(length) => written += length? as u64,
-            Poll::Pending => return Ok(written),
-        }
+        let Poll::Ready(length) = connection.poll_write_of(wakes, &chunk) else {
+            return Ok(());
+        };
+        let length = length?;
+        ensure!(
+            (1..=chunk.len()).contains(&length),
+            "expected a write of {} bytes to write some, got {length}",
+            chunk.len()
+        );
+        note(&chunk[..length]);
+        written += length;
     }
     Err(Failure::new(format!(
         "expected writes to wait for a peer that doesn't read, {ENOUGH} bytes were taken"
@@ -252,4 +270,99 @@ pub(crate) fn the_peers_address_is_told(subject: &mut Subject) -> Checked {
             Ok(())
         },
     )
+}
+
+pub(crate) fn an_empty_read_changes_nothing(subject: &mut Subject) -> Checked {
+    const SAID: &[u8] = b"what follows";
+    over_both(
+        subject,
+        |stream| match stream.number() {
+            0 => {
+                stream.hold()?;
+                stream.write_all(SAID)?;
+                stream.flush()?;
+                stream.hold_until_closed()
+            }
+            1 => {
+                stream.read_exactly(1)?;
+                stream.reset()?;
+                stream.mark();
+                Ok(())
+            }
+            _ => {
+                stream.read_exactly(1)?;
+                // A record that no key of the session made.
+                stream.write_raw(&[&b"\x17\x03\x03\x00\x40"[..], &[b'g'; 64]].concat())?;
+                stream.mark();
+                stream.hold_until_closed()
+            }
+        },
+        |subject, peer| {
+            let mut connection = subject.connect(&peer.target())?;
+            let wakes = Wakes::new();
+            let mut got = Vec::new();
+            while got.len() < SAID.len() {
+                let seen = wakes.count();
+                read_nothing(&mut connection, &wakes)?;
+                let Poll::Ready(bytes) = connection.poll_bytes(&wakes, 5) else {
+                    // One read waits now.
+                    read_nothing(&mut connection, &wakes)?;
+                    peer.release();
+                    ensure!(
+                        wakes.wait_past(seen, subject.patience()),
+                        "data came after an empty read, and the read that waits was not woken"
+                    );
+                    continue;
+                };
+                let bytes = bytes?;
+                ensure!(
+                    !bytes.is_empty(),
+                    "expected data after an empty read, got the end of file"
+                );
+                got.extend(bytes);
+            }
+            ensure!(got == SAID, "expected {SAID:?}, got {got:?}");
+            drop(connection);
+            breaks_all_the_same(subject, peer, 1).over("of a connection that was reset")?;
+            if !matches!(peer.target().security, Security::Plain) {
+                breaks_all_the_same(subject, peer, 2).over("of a server that sends garbage")?;
+            }
+            Ok(())
+        },
+    )
+}
+
+/// A read into no room at all, while nothing is wrong: it may wait as any other, or be ready.
+#[track_caller]
+fn read_nothing(connection: &mut Box<dyn Connection>, wakes: &Arc<Wakes>) -> Checked {
+    match connection.poll_bytes(wakes, 0) {
+        Poll::Ready(Err(error)) => Err(Failure::new(format!(
+            "expected an empty read to wait or to read nothing, got an error: {error}"
+        ))),
+        _ => Ok(()),
+    }
+}
+
+/// Empty reads between others, on the n-th connection, which breaks.
+fn breaks_all_the_same(subject: &Subject, peer: &Peer, nth: usize) -> Checked {
+    let mut connection = subject.connect(&peer.target())?;
+    subject.block_on("a first byte", async {
+        connection.write_all(b"!").await?;
+        connection.flush().await
+    })??;
+    subject.wait_until("what breaks it", || peer.marks() == nth)?;
+    let mut told = false;
+    for turn in 1..=3 {
+        // Whether this one tells is its own affair.
+        let empty = connection.poll_bytes(&Wakes::new(), 0);
+        told |= matches!(empty, Poll::Ready(Err(_)));
+        let what = format!("read {turn} after an empty one");
+        let read = subject.block_on(&what, connection.read(&mut [0; 64]))?;
+        told |= read.is_err();
+        ensure!(
+            told && !matches!(read, Ok(1..)),
+            "expected an error from one of an empty read and the next one, got {read:?} from the next"
+        );
+    }
+    Ok(())
 }

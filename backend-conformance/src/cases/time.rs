@@ -119,6 +119,15 @@ pub(crate) fn the_wall_clock_is_plausible(subject: &mut Subject) -> Checked {
     Ok(())
 }
 
+pub(crate) fn the_wall_clock_goes_on(subject: &mut Subject) -> Checked {
+    let backend = subject.backend();
+    let first = backend.system_time();
+    // Some clocks go by the second, and any may be set.
+    subject.wait_until("the wall clock to tell another time", || {
+        backend.system_time() != first
+    })
+}
+
 pub(crate) fn jitter_varies(subject: &mut Subject) -> Checked {
     const DRAWS: usize = 64;
     let backend = subject.backend();
@@ -132,5 +141,18 @@ pub(crate) fn jitter_varies(subject: &mut Subject) -> Checked {
         "expected jitter to vary in all of its 64 bits, these never did: {:#018x}",
         all | !any
     );
+    Ok(())
+}
+
+pub(crate) fn two_environments_draw_different_jitter(subject: &mut Subject) -> Checked {
+    const DRAWS: usize = 8;
+    let other = subject.another()?;
+    for turn in 1..=DRAWS {
+        let draw = subject.backend().jitter();
+        ensure!(
+            draw != other.backend().jitter(),
+            "expected two environments to draw different jitter, both drew {draw:#018x} in turn {turn}"
+        );
+    }
     Ok(())
 }

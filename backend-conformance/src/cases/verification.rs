@@ -57,6 +57,19 @@ pub(crate) fn a_certificate_of_another_root_is_refused(subject: &mut Subject) ->
     refuses(subject, &trusted, other.server(&Leaf::default()))
 }
 
+pub(crate) fn a_server_without_its_certificates_key_is_refused(subject: &mut Subject) -> Checked {
+    let authority = Authority::new();
+    let stolen = authority.server(&Leaf::default()).with_another_key();
+    for version in versions(subject) {
+        let settings = TlsSettings::new(&authority)
+            .versions(version)
+            .identity(stolen.clone());
+        let peer = Peer::tls(&settings, scripts::listen);
+        refuses_target(subject, &peer, &peer.target()).over(format!("over {version:?}"))?;
+    }
+    Ok(())
+}
+
 pub(crate) fn a_self_signed_certificate_is_refused(subject: &mut Subject) -> Checked {
     refuses(subject, &Authority::new(), Leaf::default().self_signed())
 }

@@ -271,6 +271,16 @@ impl ServerIdentity {
     pub fn leaf_der(&self) -> &[u8] {
         self.chain.first().map_or(&[], |leaf| leaf.as_ref())
     }
+
+    /// The same certificates in the hands of a server that has another key.
+    ///
+    /// # Panics
+    /// When no key can be made.
+    #[must_use]
+    pub fn with_another_key(mut self) -> Self {
+        self.key = pkcs8(&new_key());
+        self
+    }
 }
 
 impl Clone for ServerIdentity {

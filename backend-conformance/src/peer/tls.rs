@@ -6,6 +6,7 @@ use rustls::client::danger::HandshakeSignatureValid;
 use rustls::crypto::{CryptoProvider, WebPkiSupportedAlgorithms};
 use rustls::pki_types::{CertificateDer, UnixTime};
 use rustls::server::danger::{ClientCertVerified, ClientCertVerifier};
+use rustls::sign::{CertifiedKey, SingleCertAndKey};
 use rustls::{
     CertificateError, DigitallySignedStruct, DistinguishedName, Error, HandshakeKind,
     ProtocolVersion, ServerConfig, ServerConnection, SignatureScheme, SupportedProtocolVersion,
@@ -117,10 +118,15 @@ impl TlsSettings {
             what: self.client_certificates,
             algorithms: provider.signature_verification_algorithms,
         });
+        let key = provider
+            .key_provider
+            .load_private_key(self.identity.key.clone_key())
+            .expect("the provider knows keys of this kind");
+        // Certificate and key as they are given: whether they fit is for the client to see.
+        let identity = CertifiedKey::new(self.identity.chain.clone(), key);
         let mut config = builder(provider, self.versions)
             .with_client_cert_verifier(verifier)
-            .with_single_cert(self.identity.chain.clone(), self.identity.key.clone_key())
-            .expect("the certificate fits its key");
+            .with_cert_resolver(Arc::new(SingleCertAndKey::from(identity)));
         config.alpn_protocols.clone_from(&self.alpn);
         config.send_tls13_tickets = self.tickets;
         Arc::new(config)

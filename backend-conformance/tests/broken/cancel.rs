@@ -8,7 +8,7 @@ use std::sync::atomic::{AtomicBool, AtomicUsize, Ordering};
 use std::task::{Context, Poll, ready};
 use std::time::{Duration, Instant};
 
-use futures_util::AsyncRead;
+use futures_util::{AsyncRead, AsyncWrite};
 use push_core::{BoxFuture, Certificate, Connection, Result, Target, async_trait};
 
 use crate::flaws;
@@ -23,6 +23,9 @@ flaws! {
         twisted(DialsOn);
     a_read_that_was_given_up_takes_bytes fails a_cancelled_read_loses_nothing:
         bent(|_| ReadsAhead::default());
+    a_write_that_was_given_up_is_made_all_the_same fails
+        a_cancelled_write_may_be_followed_by_another:
+        bent(|_| Insists::default());
     a_sleep_that_was_given_up_is_kept fails a_cancelled_sleep_is_forgotten:
         twisted(KeepsSleeps);
     one_sleep_given_up_stops_all fails a_cancelled_sleep_leaves_the_others:
@@ -82,6 +85,30 @@ impl Bend for ReadsAhead {
         let length = ready!(poll)?.min(buf.len());
         buf[..length].copy_from_slice(&ahead[..length]);
         Poll::Ready(Ok(length))
+    }
+}
+
+/// Writes what waits first, whatever it is given later.
+#[derive(Default)]
+struct Insists {
+    waits: Option<Vec<u8>>,
+}
+
+impl Bend for Insists {
+    fn write(
+        &mut self,
+        inner: &mut Inner,
+        cx: &mut Context<'_>,
+        buf: &[u8],
+    ) -> Poll<io::Result<usize>> {
+        let bytes = self.waits.take().unwrap_or_else(|| buf.to_vec());
+        match Pin::new(inner).poll_write(cx, &bytes) {
+            Poll::Pending => {
+                self.waits = Some(bytes);
+                Poll::Pending
+            }
+            Poll::Ready(written) => Poll::Ready(written.map(|length| length.min(buf.len()))),
+        }
     }
 }
 

@@ -1,5 +1,6 @@
 //! Flaws of client certificates.
 
+use std::any::Any;
 use std::io;
 use std::pin::Pin;
 use std::sync::Arc;
@@ -8,7 +9,9 @@ use std::task::{Context, Poll};
 
 use backend_conformance::Environment;
 use futures_util::AsyncRead;
-use push_core::{Certificate, Error, ErrorKind, Identity, KeyFormat, Result, Target, async_trait};
+use push_core::{
+    Certificate, Connection, Error, ErrorKind, Identity, KeyFormat, Result, Target, async_trait,
+};
 use rustls::client::ResolvesClientCert;
 use rustls::pki_types::CertificateDer;
 use rustls::sign::CertifiedKey;
@@ -22,6 +25,7 @@ use crate::verification::protocols;
 flaws! {
     certificates_are_never_shown fails
         the_certificate_is_shown_where_it_is_asked_for
+        a_certificate_of_another_instance_works_or_is_foreign
         each_connection_shows_its_own_certificate
         keys_are_taken_in_every_form:
         loose(ShowsNothing);
@@ -65,6 +69,14 @@ flaws! {
     foreign_certificates_are_an_error_of_another_kind fails
         a_certificate_of_another_backend_is_an_error:
         loose(Foreign(|| Err(Error::new(ErrorKind::Config, "not mine"))));
+
+    certificates_of_another_instance_panic fails
+        a_certificate_of_another_instance_works_or_is_foreign:
+        twisted(Branding::new(|| panic!("not mine")));
+
+    certificates_of_another_instance_are_left_out fails
+        a_certificate_of_another_instance_works_or_is_foreign:
+        twisted(Branding::new(|| ()));
 
     the_chain_is_told_upside_down fails
         the_chain_is_given_back_as_it_was_loaded:
@@ -114,6 +126,65 @@ flaws! {
             let hex: String = key.iter().map(|byte| format!("{byte:02X}")).collect();
             format!("LooseCertificate({hex})")
         });
+}
+
+/// Knows its own certificates, and does this about those of its like.
+struct Branding {
+    brand: Arc<()>,
+    otherwise: fn(),
+}
+
+impl Branding {
+    fn new(otherwise: fn()) -> Self {
+        let brand = Arc::new(());
+        Self { brand, otherwise }
+    }
+}
+
+#[derive(Debug)]
+struct Branded {
+    brand: Arc<()>,
+    inner: Arc<dyn Certificate>,
+}
+
+impl Certificate for Branded {
+    fn chain_der(&self) -> &[Vec<u8>] {
+        self.inner.chain_der()
+    }
+}
+
+#[async_trait]
+impl Twist for Branding {
+    fn load_certificate(
+        &self,
+        inner: &Shared,
+        identity: &Identity,
+    ) -> Result<Arc<dyn Certificate>> {
+        let inner = inner.load_certificate(identity)?;
+        let brand = self.brand.clone();
+        Ok(Arc::new(Branded { brand, inner }))
+    }
+
+    async fn connect(
+        &self,
+        inner: &Shared,
+        target: &Target,
+        certificate: Option<&dyn Certificate>,
+    ) -> Result<Box<dyn Connection>> {
+        let branded = certificate.and_then(|certificate| {
+            let any: &dyn Any = certificate;
+            any.downcast_ref::<Branded>()
+        });
+        let certificate = match branded {
+            None => certificate,
+            Some(own) if Arc::ptr_eq(&own.brand, &self.brand) => Some(&*own.inner),
+            Some(_) => {
+                (self.otherwise)();
+                None
+            }
+        };
+        inner.connect(target, certificate).await
+    }
 }
 
 /// Has nothing to show.

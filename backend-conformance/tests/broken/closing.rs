@@ -14,17 +14,25 @@ flaws! {
         only(Over::Plain, EndOnce::default);
     the_peers_end_ends_both_halves fails the_peer_may_end_its_half_first:
         bent(|_| BothEnd::default());
-    closing_plain_tcp_does_nothing fails closing_plain_tcp_ends_the_writing_half:
+    // The end is missed under back pressure too.
+    closing_plain_tcp_does_nothing fails closing_plain_tcp_ends_the_writing_half
+        closing_under_back_pressure_loses_nothing:
         only(Over::Plain, || ClosesNothing);
-    closing_tls_does_nothing fails closing_tls_says_farewell:
+    closing_tls_does_nothing fails closing_tls_says_farewell
+        closing_under_back_pressure_loses_nothing:
         only(Over::Tls, || ClosesNothing);
+    closing_does_not_wait_for_room fails closing_under_back_pressure_loses_nothing:
+        bent(|_| ClosesAtOnce);
     closing_ends_both_halves fails after_closing_there_is_still_reading:
         bent(|_| ClosesBoth::default());
     a_dropped_connection_stays_open fails dropping_closes_the_socket:
         only(Over::Plain, || Leaks);
-    a_reset_looks_like_an_end fails a_reset_is_an_error_and_no_end_of_file:
+    // Errors are looked for behind empty reads too.
+    a_reset_looks_like_an_end fails a_reset_is_an_error_and_no_end_of_file
+        an_empty_read_changes_nothing:
         bent(|_| NoReset);
-    after_an_error_reading_hangs fails after_an_error_reads_do_not_hang:
+    after_an_error_reading_hangs fails after_an_error_reads_do_not_hang
+        an_empty_read_changes_nothing:
         only(Over::Plain, HangsAfterError::default);
     errors_of_writing_are_not_told fails writing_to_a_broken_connection_fails:
         bent(|_| AlwaysWrites);
@@ -43,7 +51,8 @@ impl Bend for EndOnce {
         buf: &mut [u8],
     ) -> Poll<io::Result<usize>> {
         let length = ready!(Pin::new(inner).poll_read(cx, buf))?;
-        if length == 0 && std::mem::replace(&mut self.ended, true) {
+        let end = length == 0 && !buf.is_empty();
+        if end && std::mem::replace(&mut self.ended, true) {
             return Poll::Ready(Err(io::ErrorKind::NotConnected.into()));
         }
         Poll::Ready(Ok(length))
@@ -109,6 +118,17 @@ impl Bend for ClosesBoth {
     fn close(&mut self, inner: &mut Inner, cx: &mut Context<'_>) -> Poll<io::Result<()>> {
         self.closed = true;
         Pin::new(inner).poll_close(cx)
+    }
+}
+
+struct ClosesAtOnce;
+
+impl Bend for ClosesAtOnce {
+    fn close(&mut self, inner: &mut Inner, cx: &mut Context<'_>) -> Poll<io::Result<()>> {
+        match Pin::new(inner).poll_close(cx) {
+            Poll::Pending => Poll::Ready(Ok(())),
+            closed => closed,
+        }
     }
 }
 

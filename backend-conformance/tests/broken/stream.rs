@@ -24,6 +24,12 @@ flaws! {
         bent(|_| Hasty::default());
     a_second_small_write_waits fails small_writes_are_not_held_back:
         bent(Nagle::new);
+    an_empty_read_is_the_end fails an_empty_read_changes_nothing:
+        bent(|_| EmptyEnds::default());
+    an_empty_read_takes_the_next_byte fails an_empty_read_changes_nothing:
+        bent(|_| EmptyTakes);
+    an_empty_read_makes_a_broken_connection_wait fails an_empty_read_changes_nothing:
+        bent(|_| EmptyForgets::default());
     the_address_is_another_one fails the_peers_address_is_told:
         bent(|_| NextDoor);
 }
@@ -188,6 +194,70 @@ impl Bend for Nagle {
             *writes += 1;
         }
         Poll::Ready(Ok(length))
+    }
+}
+
+#[derive(Default)]
+struct EmptyEnds {
+    ended: bool,
+}
+
+impl Bend for EmptyEnds {
+    fn read(
+        &mut self,
+        inner: &mut Inner,
+        cx: &mut Context<'_>,
+        buf: &mut [u8],
+    ) -> Poll<io::Result<usize>> {
+        self.ended |= buf.is_empty();
+        if self.ended {
+            return Poll::Ready(Ok(0));
+        }
+        AsyncRead::poll_read(Pin::new(inner), cx, buf)
+    }
+}
+
+struct EmptyTakes;
+
+impl Bend for EmptyTakes {
+    fn read(
+        &mut self,
+        inner: &mut Inner,
+        cx: &mut Context<'_>,
+        buf: &mut [u8],
+    ) -> Poll<io::Result<usize>> {
+        if buf.is_empty() {
+            ready!(AsyncRead::poll_read(Pin::new(inner), cx, &mut [0]))?;
+            return Poll::Ready(Ok(0));
+        }
+        AsyncRead::poll_read(Pin::new(inner), cx, buf)
+    }
+}
+
+/// Forgets at an empty read that it has told an error, and waits for more.
+#[derive(Default)]
+struct EmptyForgets {
+    told: bool,
+    waits: bool,
+}
+
+impl Bend for EmptyForgets {
+    fn read(
+        &mut self,
+        inner: &mut Inner,
+        cx: &mut Context<'_>,
+        buf: &mut [u8],
+    ) -> Poll<io::Result<usize>> {
+        if self.told && buf.is_empty() {
+            self.waits = true;
+            return Poll::Ready(Ok(0));
+        }
+        if self.waits {
+            return Poll::Pending;
+        }
+        let outcome = ready!(AsyncRead::poll_read(Pin::new(inner), cx, buf));
+        self.told |= outcome.is_err();
+        Poll::Ready(outcome)
     }
 }
 

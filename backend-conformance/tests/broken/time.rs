@@ -1,7 +1,7 @@
 //! Flaws of sleeping, and of the clocks.
 
-use std::sync::Arc;
 use std::sync::atomic::{AtomicU64, Ordering};
+use std::sync::{Arc, OnceLock};
 use std::task::Poll;
 use std::thread::{self, Thread};
 use std::time::{Duration, Instant, SystemTime};
@@ -23,8 +23,14 @@ flaws! {
         twisted(Threads);
     the_clock_jumps fails the_clock_never_goes_back:
         twisted(Jumps::default());
-    the_wall_clock_stands_at_its_beginning fails the_wall_clock_is_plausible:
+    // Nor does it go on from there.
+    the_wall_clock_stands_at_its_beginning fails the_wall_clock_is_plausible
+        the_wall_clock_goes_on:
         twisted(Unset);
+    the_wall_clock_stands_still fails the_wall_clock_goes_on:
+        twisted(Frozen::default());
+    jitter_has_the_same_seed_everywhere fails two_environments_draw_different_jitter:
+        twisted(Seeded::default());
     jitter_is_no_longer_than_32_bits fails jitter_varies:
         twisted(Short);
 }
@@ -87,7 +93,7 @@ impl Twist for Threads {
         if wait.is_zero() {
             return Box::pin(std::future::ready(()));
         }
-        let backend = inner.clone();
+        let (backend, clock) = (inner.clone(), inner.clone());
         let (sender, receiver) = channel();
         let held = Arc::new(());
         let alive = Arc::downgrade(&held);
@@ -103,7 +109,10 @@ impl Twist for Threads {
             // Dropped in this order: first the sign of life.
             let _unparks = unparks;
             let _held = held;
-            waits.as_mut().await;
+            // The thread may be late, and a deadline that has passed is not its flaw.
+            if clock.now() < deadline {
+                waits.as_mut().await;
+            }
         })
     }
 }
@@ -126,6 +135,35 @@ struct Unset;
 impl Twist for Unset {
     fn system_time(&self, _: &Shared) -> SystemTime {
         SystemTime::UNIX_EPOCH
+    }
+}
+
+/// Asks the wall clock once.
+#[derive(Default)]
+struct Frozen {
+    asked: OnceLock<SystemTime>,
+}
+
+impl Twist for Frozen {
+    fn system_time(&self, inner: &Shared) -> SystemTime {
+        *self.asked.get_or_init(|| inner.system_time())
+    }
+}
+
+/// A good generator that always begins at the same place.
+#[derive(Default)]
+struct Seeded {
+    draws: AtomicU64,
+}
+
+impl Twist for Seeded {
+    fn jitter(&self, _: &Shared) -> u64 {
+        // SplitMix64.
+        let draws = self.draws.fetch_add(1, Ordering::Relaxed) + 1;
+        let mut bits = draws.wrapping_mul(0x9e37_79b9_7f4a_7c15);
+        bits = (bits ^ (bits >> 30)).wrapping_mul(0xbf58_476d_1ce4_e5b9);
+        bits = (bits ^ (bits >> 27)).wrapping_mul(0x94d0_49bb_1331_11eb);
+        bits ^ (bits >> 31)
     }
 }
 

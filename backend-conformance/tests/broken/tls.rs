@@ -77,11 +77,15 @@ flaws! {
         });
 
     garbage_is_taken_for_the_end fails
-        garbage_after_the_handshake_is_an_error:
+        garbage_after_the_handshake_is_an_error
+        // The same garbage, behind an empty read.
+        an_empty_read_changes_nothing:
         bent(|_| EndsAtGarbage(false));
 
     reads_hang_after_an_error_of_tls fails
-        after_an_error_of_tls_reads_do_not_hang:
+        after_an_error_of_tls_reads_do_not_hang
+        // Empty reads and others, after such an error.
+        an_empty_read_changes_nothing:
         bent(|_| HangsAfterError(false));
 
     a_cancelled_handshake_goes_on fails

@@ -4,7 +4,7 @@ use std::sync::Mutex;
 
 use backend_conformance::Environment;
 use push_core::{Error, ErrorKind, Roots, Security, Target};
-use rustls::CertificateError as Fault;
+use rustls::{CertificateError as Fault, ProtocolVersion};
 
 use crate::dial::changing;
 use crate::flaws;
@@ -66,6 +66,14 @@ flaws! {
             let known = contains(server.leaf, "anypush conformance root");
             known && matches!(fault, Fault::UnknownIssuer | Fault::BadSignature)
         });
+
+    signatures_of_tls_1_2_are_not_verified fails
+        a_server_without_its_certificates_key_is_refused:
+        loose(Believing(ProtocolVersion::TLSv1_2));
+
+    signatures_of_tls_1_3_are_not_verified fails
+        a_server_without_its_certificates_key_is_refused:
+        loose(Believing(ProtocolVersion::TLSv1_3));
 
     who_signs_for_itself_is_believed fails
         a_self_signed_certificate_is_refused:
@@ -189,6 +197,15 @@ struct Forgiving<F>(F);
 impl<F: Fn(&Fault, &Shown<'_>) -> bool + Send + Sync + 'static> Loosen for Forgiving<F> {
     fn forgives(&self, fault: &Fault, server: &Shown<'_>) -> bool {
         (self.0)(fault, server)
+    }
+}
+
+/// Believes whatever the handshakes of this version are signed with.
+struct Believing(ProtocolVersion);
+
+impl Loosen for Believing {
+    fn believes(&self, version: ProtocolVersion) -> bool {
+        version == self.0
     }
 }
 
