@@ -57,7 +57,7 @@ impl AsyncRead for AsyncTlsConnection {
         cx: &mut Context<'_>,
         buf: &mut [u8],
     ) -> Poll<io::Result<usize>> {
-        if self.failed {
+        if self.failed || buf.is_empty() {
             return Poll::Ready(Ok(0));
         }
         match self.turn(Turn::Read).poll_read(cx, buf) {
