@@ -1,4 +1,3 @@
-use std::any::Any;
 use std::borrow::Cow;
 use std::io;
 use std::net::IpAddr;
@@ -57,7 +56,9 @@ impl Tls for Openssl {
         else {
             return Ok(stream);
         };
-        let certificate = certificate.map(own_certificate).transpose()?;
+        let certificate = certificate
+            .map(|given| given.downcast::<OpensslCertificate>())
+            .transpose()?;
         let name = server_name.as_deref().unwrap_or(&target.host);
         let peer_name = ServerName::try_from(name).map_err(|error| {
             let message =
@@ -98,17 +99,6 @@ impl Tls for Openssl {
         }
         Ok(Box::new(OpensslConnection::new(stream, peer)))
     }
-}
-
-fn own_certificate(certificate: &dyn Certificate) -> Result<&OpensslCertificate> {
-    let any: &dyn Any = certificate;
-    any.downcast_ref().ok_or_else(|| {
-        Error::new(
-            ErrorKind::ForeignCertificate,
-            "the certificate was loaded by another TLS stack: load it with the backend that is to \
-             use it",
-        )
-    })
 }
 
 /// One connection's state: whom to expect, and what to show.

@@ -8,7 +8,7 @@ use async_trait::async_trait;
 use futures_io::{AsyncRead, AsyncWrite};
 pub use futures_util::future::BoxFuture;
 
-use crate::{Identity, Result, Target};
+use crate::{Error, ErrorKind, Identity, Result, Target};
 
 /// A client certificate and its key, loaded by one backend's TLS stack.
 ///
@@ -20,6 +20,23 @@ pub trait Certificate: Any + Debug + Send + Sync {
     /// The certificates in DER. The core reads fingerprint, validity and topics from them, once
     /// for all backends: [`CertificateInfo`](crate::CertificateInfo).
     fn chain_der(&self) -> &[Vec<u8>];
+}
+
+impl<'a> dyn Certificate + 'a {
+    /// The certificate as the type of the stack that loaded it, for that stack.
+    ///
+    /// # Errors
+    /// [`ErrorKind::ForeignCertificate`] when another stack has loaded it.
+    pub fn downcast<T: Certificate>(&self) -> Result<&T> {
+        let any: &dyn Any = self;
+        any.downcast_ref().ok_or_else(|| {
+            Error::new(
+                ErrorKind::ForeignCertificate,
+                "the certificate was loaded by another TLS stack: load it with the backend that is \
+                 to use it",
+            )
+        })
+    }
 }
 
 /// A byte stream, encrypted (unless its target is plain) and ready for use.

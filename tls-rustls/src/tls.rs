@@ -1,4 +1,3 @@
-use std::any::Any;
 use std::io;
 use std::net::SocketAddr;
 use std::pin::Pin;
@@ -62,7 +61,9 @@ impl Tls for Rustls {
         else {
             return Ok(stream);
         };
-        let certificate = certificate.map(own_certificate).transpose()?;
+        let certificate = certificate
+            .map(|given| given.downcast::<RustlsCertificate>())
+            .transpose()?;
         let config =
             self.configs
                 .get(roots, alpn, certificate.map(|certificate| &certificate.key))?;
@@ -87,17 +88,6 @@ impl Tls for Rustls {
             read_over: false,
         }))
     }
-}
-
-fn own_certificate(certificate: &dyn Certificate) -> Result<&RustlsCertificate> {
-    let any: &dyn Any = certificate;
-    any.downcast_ref().ok_or_else(|| {
-        Error::new(
-            ErrorKind::ForeignCertificate,
-            "the certificate was loaded by another TLS stack: load it with the backend that is to \
-             use it",
-        )
-    })
 }
 
 /// An established TLS connection.

@@ -1,6 +1,5 @@
 //! A client certificate of this backend's own type.
 
-use std::any::Any;
 use std::fmt;
 use std::sync::Arc;
 
@@ -39,17 +38,6 @@ impl StdCertificate {
         Ok(Self {
             chain,
             key: Arc::new(key),
-        })
-    }
-
-    /// The certificate as one of ours; an error, and no panic, when another backend loaded it.
-    pub(super) fn own(certificate: &dyn Certificate) -> Result<&Self> {
-        let any: &dyn Any = certificate;
-        any.downcast_ref().ok_or_else(|| {
-            Error::new(
-                ErrorKind::ForeignCertificate,
-                "the certificate was loaded by another backend: load it with this one",
-            )
         })
     }
 }

@@ -62,7 +62,9 @@ impl StdBackend {
         certificate: Option<&dyn Certificate>,
     ) -> Result<Box<dyn Connection>> {
         // Before anything is dialled: what is wrong here can't be mended by a connection.
-        let certificate = certificate.map(StdCertificate::own).transpose()?;
+        let certificate = certificate
+            .map(|given| given.downcast::<StdCertificate>())
+            .transpose()?;
         let socket = match &target.proxy {
             None => self.race(target, addresses(target).await?).await?,
             Some(proxy) => self.through(proxy, target).await?,

@@ -1,4 +1,3 @@
-use std::any::Any;
 use std::io;
 use std::sync::Arc;
 
@@ -51,7 +50,9 @@ impl Tls for AsyncTls {
         else {
             return Ok(stream);
         };
-        let certificate = certificate.map(own_certificate).transpose()?;
+        let certificate = certificate
+            .map(|given| given.downcast::<AsyncTlsCertificate>())
+            .transpose()?;
         let offer = offer(target, alpn)?;
         let name = server_name.as_deref().unwrap_or(&target.host);
         if ServerName::try_from(name).is_err() {
@@ -88,17 +89,6 @@ fn offer(target: &Target, alpn: &[Vec<u8>]) -> Result<Option<&'static [u8]>> {
          needs another TLS stack"
     );
     Err(Error::new(ErrorKind::Config, message))
-}
-
-fn own_certificate(certificate: &dyn Certificate) -> Result<&AsyncTlsCertificate> {
-    let any: &dyn Any = certificate;
-    any.downcast_ref().ok_or_else(|| {
-        Error::new(
-            ErrorKind::ForeignCertificate,
-            "the certificate was loaded by another TLS stack: load it with the backend that is to \
-             use it",
-        )
-    })
 }
 
 fn handshake_failed(target: &Target, error: io::Error) -> Error {
