@@ -6,7 +6,7 @@ mod common;
 
 use std::collections::HashSet;
 use std::sync::Arc;
-use std::time::Duration;
+use std::time::{Duration, Instant};
 
 use anypush::apns::Notification;
 use anypush::blocking::apns::Client;
@@ -85,4 +85,29 @@ fn a_stopped_fan_out_gives_the_outcomes_of_what_it_took() {
     outcomes.stream().stop();
     assert!(outcomes.by_ref().all(|(_, outcome)| outcome.is_ok()));
     assert!(accepted(&sim) > 0);
+}
+
+#[test]
+fn a_source_that_blocks_holds_back_nothing_that_it_gave() {
+    let sim = Arc::new(sim());
+    let client = client(Arc::new(SmolBackend::new()), &sim);
+    // The service's first stream: from then on there is one for each push.
+    client
+        .send(token(0), &Notification::alert("Hello"))
+        .unwrap();
+    let taken = sim.clone();
+    // Each device is given only when those before it were taken.
+    let tokens = (1..=5).map(move |number| {
+        let begun = Instant::now();
+        while accepted(&taken) < number {
+            assert!(
+                begun.elapsed() < Duration::from_secs(20),
+                "{number}: never taken"
+            );
+            std::thread::yield_now();
+        }
+        token(number as usize)
+    });
+    let outcomes = client.send_all(tokens, &Notification::alert("Hello"));
+    assert_eq!(outcomes.filter(|(_, outcome)| outcome.is_ok()).count(), 5);
 }

@@ -6,7 +6,7 @@ use push_core::fan_out::IntoSource;
 use push_core::session::Shutdown;
 use push_core::{Identity, Session};
 
-use super::{Outcomes, block_on};
+use super::{Gate, OneByOne, Outcomes, block_on};
 
 /// A client of the HTTP/2 provider API whose calls wait: [`apns::Client`](crate::apns::Client),
 /// which says more of each.
@@ -27,17 +27,20 @@ impl Client {
     /// Sends one notification to any number of devices; the outcomes come in order of completion.
     ///
     /// As [`apns::Client::send_all`](crate::apns::Client::send_all). A source that is an iterator
-    /// is asked for devices by the thread that waits for the outcomes.
+    /// is asked for devices by the thread that waits for the outcomes. It may block, as a channel
+    /// does: what it gave is on its way meanwhile, but no outcome is told.
     pub fn send_all<M, I>(
         &self,
         devices: I,
         notification: &Notification,
-    ) -> Outcomes<SendAll<I::Source>>
+    ) -> Outcomes<SendAll<OneByOne<I::Source>>>
     where
         I: IntoSource<M>,
         I::Item: Device + Send + 'static,
     {
-        Outcomes::new(self.0.send_all(devices, notification))
+        let gate = Gate::default();
+        let devices = OneByOne::new(devices.into_source(), gate.clone());
+        Outcomes::gated(self.0.send_all(devices, notification), gate)
     }
 
     /// As [`send_all`](Self::send_all), for devices that come as results.
@@ -47,21 +50,25 @@ impl Client {
         &self,
         devices: I,
         notification: &Notification,
-    ) -> Outcomes<TrySendAll<I::Source, D, E>>
+    ) -> Outcomes<TrySendAll<OneByOne<I::Source>, D, E>>
     where
         I: IntoSource<M, Item = Result<D, E>>,
         D: Device + Send + 'static,
     {
-        Outcomes::new(self.0.try_send_all(devices, notification))
+        let gate = Gate::default();
+        let devices = OneByOne::new(devices.into_source(), gate.clone());
+        Outcomes::gated(self.0.try_send_all(devices, notification), gate)
     }
 
     /// Sends each device a notification of its own: the items are pairs of both.
-    pub fn send_each<M, I, D>(&self, pushes: I) -> Outcomes<SendEach<I::Source, D>>
+    pub fn send_each<M, I, D>(&self, pushes: I) -> Outcomes<SendEach<OneByOne<I::Source>, D>>
     where
         I: IntoSource<M, Item = (D, Notification)>,
         D: Device + Send + 'static,
     {
-        Outcomes::new(self.0.send_each(pushes))
+        let gate = Gate::default();
+        let pushes = OneByOne::new(pushes.into_source(), gate.clone());
+        Outcomes::gated(self.0.send_each(pushes), gate)
     }
 
     /// Connects, unless a connection stands ready, and sends nothing.

@@ -35,6 +35,12 @@
 //!
 //! Inside an async task these calls would hold up its thread: use the clients themselves there.
 
+use std::future::poll_fn;
+use std::pin::Pin;
+use std::sync::Arc;
+use std::sync::atomic::{AtomicBool, Ordering};
+use std::task::{Context, Poll};
+
 use futures_util::stream::{Stream, StreamExt};
 
 /// The Apple Push Notification service.
@@ -59,17 +65,24 @@ pub fn block_on<F: IntoFuture>(future: F) -> F::Output {
 /// the devices must not send by the same client.
 #[derive(Debug)]
 #[must_use = "nothing is sent until it is iterated over"]
-pub struct Outcomes<S>(S);
+pub struct Outcomes<S> {
+    stream: S,
+    gate: Gate,
+}
 
 impl<S: Stream + Unpin> Outcomes<S> {
     /// Makes an iterator of a stream.
     pub fn new(stream: S) -> Self {
-        Self(stream)
+        Self::gated(stream, Gate::default())
+    }
+
+    pub(crate) fn gated(stream: S, gate: Gate) -> Self {
+        Self { stream, gate }
     }
 
     /// The stream that this iterates over, to call its own methods: `stop`, say.
     pub fn stream(&mut self) -> &mut S {
-        &mut self.0
+        &mut self.stream
     }
 }
 
@@ -77,10 +90,66 @@ impl<S: Stream + Unpin> Iterator for Outcomes<S> {
     type Item = S::Item;
 
     fn next(&mut self) -> Option<S::Item> {
-        block_on(self.0.next())
+        block_on(poll_fn(|cx| {
+            loop {
+                if let Poll::Ready(next) = self.stream.poll_next_unpin(cx) {
+                    return Poll::Ready(next);
+                }
+                // All that was taken is on its way: one more may be taken, though that can block.
+                if !self.gate.open() {
+                    return Poll::Pending;
+                }
+            }
+        }))
     }
 
     fn size_hint(&self) -> (usize, Option<usize>) {
-        self.0.size_hint()
+        self.stream.size_hint()
+    }
+}
+
+/// Lets one device through at a time.
+#[derive(Clone, Debug, Default)]
+pub(crate) struct Gate(Arc<AtomicBool>);
+
+impl Gate {
+    /// Opens it; `false` when it stood open.
+    fn open(&self) -> bool {
+        !self.0.swap(true, Ordering::Relaxed)
+    }
+}
+
+/// The devices of a source that may block, as an iterator over a channel does. The next one is taken
+/// only when those before it are on their way.
+#[derive(Debug)]
+pub struct OneByOne<S> {
+    source: Pin<Box<S>>,
+    gate: Gate,
+}
+
+impl<S: Stream> OneByOne<S> {
+    pub(crate) fn new(source: S, gate: Gate) -> Self {
+        let source = Box::pin(source);
+        Self { source, gate }
+    }
+}
+
+impl<S: Stream> Stream for OneByOne<S> {
+    type Item = S::Item;
+
+    fn poll_next(mut self: Pin<&mut Self>, cx: &mut Context<'_>) -> Poll<Option<S::Item>> {
+        // Who opens it polls again: there is no need for a waker.
+        if !self.gate.0.load(Ordering::Relaxed) {
+            return Poll::Pending;
+        }
+        let polled = self.source.as_mut().poll_next(cx);
+        if polled.is_ready() {
+            self.gate.0.store(false, Ordering::Relaxed);
+        }
+        polled
+    }
+
+    fn size_hint(&self) -> (usize, Option<usize>) {
+        self.source.size_hint()
     }
 }
