@@ -1,15 +1,13 @@
 use std::io;
 use std::net::{Shutdown, SocketAddr};
 use std::pin::Pin;
-use std::sync::Arc;
 use std::task::{Context, Poll};
 use std::time::Instant;
 
 use async_std::io::{Read, Write};
 use async_std::net::{TcpStream, ToSocketAddrs};
-use async_std::sync::Mutex;
 use async_std::task;
-use push_core::{BoxFuture, Connection, Lock, LockGuard, Runtime, async_trait};
+use push_core::{BoxFuture, Connection, Runtime, async_trait};
 
 /// async-std's reactor and its global executor.
 #[derive(Clone, Copy, Debug, Default)]
@@ -44,20 +42,6 @@ impl Runtime for AsyncStdRuntime {
         Box::pin(async move {
             task::sleep(deadline.saturating_duration_since(Instant::now())).await;
         })
-    }
-
-    fn create_lock(&self) -> Arc<dyn Lock> {
-        Arc::new(AsyncStdLock::default())
-    }
-}
-
-#[derive(Debug, Default)]
-struct AsyncStdLock(Arc<Mutex<()>>);
-
-impl Lock for AsyncStdLock {
-    fn lock(&self) -> BoxFuture<'static, LockGuard> {
-        let mutex = self.0.clone();
-        Box::pin(async move { LockGuard::new(mutex.lock_arc().await) })
     }
 }
 

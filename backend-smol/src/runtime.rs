@@ -5,7 +5,7 @@ use std::sync::{Arc, Weak};
 use std::task::{Context, Poll};
 use std::time::Instant;
 
-use push_core::{BoxFuture, Connection, Lock, LockGuard, Runtime, async_trait};
+use push_core::{BoxFuture, Connection, Runtime, async_trait};
 use smol::io::{AsyncRead, AsyncWrite};
 use smol::net::TcpStream;
 use smol::{Async, Executor, Timer};
@@ -59,20 +59,6 @@ impl Runtime for SmolRuntime {
         Box::pin(async move {
             Timer::at(deadline).await;
         })
-    }
-
-    fn create_lock(&self) -> Arc<dyn Lock> {
-        Arc::new(SmolLock::default())
-    }
-}
-
-#[derive(Debug, Default)]
-struct SmolLock(Arc<smol::lock::Mutex<()>>);
-
-impl Lock for SmolLock {
-    fn lock(&self) -> BoxFuture<'static, LockGuard> {
-        let mutex = self.0.clone();
-        Box::pin(async move { LockGuard::new(mutex.lock_arc().await) })
     }
 }
 

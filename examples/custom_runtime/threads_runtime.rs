@@ -5,7 +5,7 @@ use std::net::{SocketAddr, ToSocketAddrs};
 use std::sync::Arc;
 use std::time::Instant;
 
-use anypush::{BoxFuture, Connection, Lock, LockGuard, Runtime, async_trait};
+use anypush::{BoxFuture, Connection, Runtime, async_trait};
 
 use super::threads::{Executor, Socket, Spawner, Timer, blocking};
 
@@ -46,21 +46,6 @@ impl Runtime for ThreadsRuntime {
 
     fn sleep_until(&self, deadline: Instant) -> BoxFuture<'static, ()> {
         Box::pin(self.timer.sleep_until(deadline))
-    }
-
-    fn create_lock(&self) -> Arc<dyn Lock> {
-        Arc::new(PortableLock::default())
-    }
-}
-
-/// A lock that works on every executor, where the environment has none of its own.
-#[derive(Debug, Default)]
-struct PortableLock(Arc<async_lock::Mutex<()>>);
-
-impl Lock for PortableLock {
-    fn lock(&self) -> BoxFuture<'static, LockGuard> {
-        let mutex = Arc::clone(&self.0);
-        Box::pin(async move { LockGuard::new(mutex.lock_arc().await) })
     }
 }
 
