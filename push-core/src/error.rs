@@ -22,6 +22,7 @@ struct Inner {
     message: String,
     retry_after: Option<Duration>,
     attempts: u32,
+    queue_depth: Option<usize>,
     source: Option<Source>,
 }
 
@@ -75,6 +76,7 @@ impl Error {
             message: message.into(),
             retry_after: None,
             attempts: 0,
+            queue_depth: None,
             source: None,
         }))
     }
@@ -98,12 +100,19 @@ impl Error {
         self.change(|inner| inner.attempts = attempts)
     }
 
+    /// The same error with the number of requests that wait.
+    #[must_use]
+    pub fn with_queue_depth(self, waiting: usize) -> Self {
+        self.change(|inner| inner.queue_depth = Some(waiting))
+    }
+
     fn change(self, change: impl FnOnce(&mut Inner)) -> Self {
         let mut inner = Arc::try_unwrap(self.0).unwrap_or_else(|shared| Inner {
             kind: shared.kind,
             message: shared.message.clone(),
             retry_after: shared.retry_after,
             attempts: shared.attempts,
+            queue_depth: shared.queue_depth,
             source: Some(Box::new(Self(shared))),
         });
         change(&mut inner);
@@ -123,6 +132,12 @@ impl Error {
     /// How often the request was handed to a connection; zero when it never was.
     pub fn attempts(&self) -> u32 {
         self.0.attempts
+    }
+
+    /// How many requests waited for a stream when this one was turned away; `None` unless it was
+    /// ([`ErrorKind::QueueFull`]).
+    pub fn queue_depth(&self) -> Option<usize> {
+        self.0.queue_depth
     }
 
     /// Whether the peer may have taken the request all the same: its answer is what was lost.

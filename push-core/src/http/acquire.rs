@@ -6,41 +6,33 @@ use std::task::{Context, Poll};
 use super::dial;
 use super::link::Link;
 use super::set::Set;
-use super::waiters::Served;
+use super::waiters::{Look, Served};
+use super::wire::Ended;
 use crate::session::Watch;
 use crate::{Error, ErrorKind, Result};
 
-/// The stream id at which another connection takes over: far from where the ids run out (RFC 9113,
-/// section 5.1.1).
-const MAX_STREAM_ID: u32 = 0x7000_0000;
-
-/// A stream of a connection, kept for one request.
+/// A place for one stream on a connection, kept for one request.
+///
+/// Once a request has begun on it, the place is free when the connection has seen the end of the
+/// stream; this gives it back at the latest.
 pub(crate) struct Slot {
     /// `None` once it is given back.
     on: Option<Carrier>,
-    end: End,
+    stream: Option<u32>,
 }
 
 /// A connection, and the set that it belongs to.
-#[derive(Debug)]
+#[derive(Clone, Debug)]
 pub(crate) struct Carrier {
     pub(crate) set: Arc<Set>,
     pub(crate) link: Arc<Link>,
-}
-
-/// How a stream ended.
-#[derive(Clone, Copy, PartialEq, Eq)]
-pub(super) enum End {
-    Unanswered,
-    Answered,
-    Succeeded,
 }
 
 impl Slot {
     pub(super) fn new(set: Arc<Set>, link: Arc<Link>) -> Self {
         Self {
             on: Some(Carrier { set, link }),
-            end: End::Unanswered,
+            stream: None,
         }
     }
 
@@ -48,36 +40,62 @@ impl Slot {
         self.on.as_ref()
     }
 
-    /// The peer answered on this stream.
-    pub(crate) fn answered(&mut self, with: http::StatusCode) {
-        self.end = if with.is_success() {
-            End::Succeeded
-        } else {
-            End::Answered
-        };
+    /// A request has begun on this stream.
+    pub(crate) fn begun(&mut self, stream: u32) {
+        self.stream = Some(stream);
+        // Another connection takes over before the ids run out.
+        if let Some(Carrier { set, link }) = &self.on
+            && stream / 2 + 1 >= set.shared.config.max_requests
+        {
+            set.retire(link);
+        }
     }
 
-    /// Gives the stream back; tells whose it was.
+    /// The peer answered on this stream.
+    pub(crate) fn answered(&self, with: http::StatusCode) {
+        if let Some(Carrier { set, link }) = &self.on
+            && with.is_success()
+            && link.is_first_success()
+        {
+            set.proven(link);
+        }
+    }
+
+    /// Gives the place back; tells whose it was.
     pub(crate) fn give_back(mut self) -> Option<Carrier> {
         let carrier = self.on.take();
         if let Some(Carrier { set, link }) = &carrier {
-            set.release(link, self.end);
+            Self::release(set, link, self.stream);
         }
         carrier
     }
 
-    pub(crate) fn count_abandoned(&self, more: bool) {
-        if let Some(Carrier { set, link }) = &self.on {
-            set.abandoned(link, more);
+    /// Nobody waits for the stream any more: its place is kept until the stream ends. `None` when
+    /// it has ended.
+    pub(crate) fn forsake(mut self) -> Option<Arc<Link>> {
+        let Carrier { set, link } = self.on.take()?;
+        match self.stream {
+            Some(stream) => set.forsake(&link, stream).then_some(link),
+            None => {
+                set.release(&link);
+                None
+            }
         }
     }
 
-    /// This stream has the id at which it is time to change the connection.
-    pub(crate) fn check_id(&self, stream: u32) {
-        if let Some(Carrier { set, link }) = &self.on
-            && stream >= MAX_STREAM_ID
-        {
-            set.retire(link);
+    fn release(set: &Arc<Set>, link: &Arc<Link>, stream: Option<u32>) {
+        match stream {
+            None => set.release(link),
+            Some(stream) => {
+                let ended = Ended {
+                    stream,
+                    reset: false,
+                };
+                let freed = link.end_streams(&[ended]);
+                if freed.streams > 0 {
+                    set.freed(link, freed);
+                }
+            }
         }
     }
 }
@@ -85,7 +103,7 @@ impl Slot {
 impl Drop for Slot {
     fn drop(&mut self) {
         if let Some(Carrier { set, link }) = &self.on {
-            set.release(link, self.end);
+            Self::release(set, link, self.stream);
         }
     }
 }
@@ -132,14 +150,22 @@ impl<'a> Acquire<'a> {
         if let Some(most) = set.shared.config.max_waiting
             && state.waiters.waiting() >= most
         {
-            let message = format!("{most} requests wait for a connection already");
-            return Poll::Ready(Err(Error::new(ErrorKind::QueueFull, message)));
+            let depth = state.waiters.waiting();
+            let message = format!(
+                "the queue is full: {depth} requests wait for a stream already, and {most} may"
+            );
+            let error = Error::new(ErrorKind::QueueFull, message).with_queue_depth(depth);
+            return Poll::Ready(Err(error));
         }
         self.key = Some(state.waiters.join(cx.waker().clone()));
         let dial = set.wants_dial(&mut state);
+        let held_up = set.is_newly_held_up(&mut state);
         drop(state);
         if dial {
             dial::start(set);
+        }
+        if held_up {
+            set.shared.bell.ring();
         }
         Poll::Pending
     }
@@ -177,9 +203,11 @@ impl Future for Acquire<'_> {
                 }
             }
             Some(key) => {
-                let served = this.set.lock().waiters.look(key, cx.waker());
-                if let Some(served) = served {
-                    return this.served(served);
+                let look = this.set.lock().waiters.look(key, cx.waker());
+                match look {
+                    Look::Served(served) => return this.served(served),
+                    Look::Wait => {}
+                    Look::Missed => this.set.serve(),
                 }
             }
         }

@@ -5,13 +5,16 @@ use std::io;
 use std::pin::Pin;
 use std::sync::atomic::{AtomicBool, Ordering};
 use std::sync::{Arc, Weak};
-use std::task::Poll;
+use std::task::{Context, Poll};
+use std::time::Duration;
 
 use futures_util::future::{Either, select};
+use futures_util::task::AtomicWaker;
 use tokio_util::compat::FuturesAsyncReadCompatExt;
 
 use super::credential::Authorize;
-use super::link::{Driver, H2Connection, Link};
+use super::driver::{Driver, H2Connection};
+use super::link::Link;
 use super::set::Set;
 use super::wire::{Observed, Wire};
 use crate::clock::later;
@@ -47,12 +50,44 @@ impl Drop for Ending {
     }
 }
 
+/// Ends a dial from outside: its set is gone, or takes no more requests.
+#[derive(Debug, Default)]
+pub(crate) struct Hangup {
+    done: AtomicBool,
+    waker: AtomicWaker,
+}
+
+impl Hangup {
+    pub(crate) fn hang_up(&self) {
+        self.done.store(true, Ordering::Release);
+        self.waker.wake();
+    }
+
+    /// Ready once it was hung up. One task at a time can wait for it, as one can dial.
+    fn poll(&self, cx: &Context<'_>) -> Poll<()> {
+        self.waker.register(cx.waker());
+        match self.done.load(Ordering::Acquire) {
+            true => Poll::Ready(()),
+            false => Poll::Pending,
+        }
+    }
+}
+
 async fn run(mut ending: Ending, shared: Arc<Shared>) {
-    let Some(lock) = ending.set.upgrade().map(|set| set.dial_lock.clone()) else {
+    let Some(set) = ending.set.upgrade() else {
         return;
     };
-    let _guard = lock.lock().await;
-    ending.outcome = dial(&ending.set, &shared).await;
+    let (lock, hangup) = (set.dial_lock.clone(), set.hangup.clone());
+    drop(set);
+    let dialling = std::pin::pin!(async {
+        let _guard = lock.lock().await;
+        dial(&ending.set, &shared).await
+    });
+    let outcome = match select(dialling, poll_fn(|cx| hangup.poll(cx))).await {
+        Either::Left((outcome, _)) => outcome,
+        Either::Right(_) => Ok(()),
+    };
+    ending.outcome = outcome;
 }
 
 async fn dial(weak: &Weak<Set>, shared: &Arc<Shared>) -> Result<()> {
@@ -116,6 +151,8 @@ async fn handshake(target: &Target, wire: Wire) -> Result<Connected> {
         .initial_max_send_streams(0)
         // About a thousand late answers to dropped streams would end the connection otherwise.
         .max_local_error_reset_streams(None)
+        // Never by the clock of the machine, but by their number: the same each time.
+        .reset_stream_duration(Duration::MAX)
         .max_header_list_size(16 * 1024)
         // Answers of a few bytes are what is expected here, thousands of them in one go.
         .data_frame_budget(16 * 1024 * 1024)

@@ -11,7 +11,7 @@ use http::{HeaderMap, StatusCode};
 
 use super::acquire::{Carrier, Slot};
 use super::credential::Rejected;
-use super::flight::{Body, Flight};
+use super::flight::Flight;
 use super::link::NotStarted;
 use super::set::Set;
 use crate::clock::later;
@@ -105,6 +105,11 @@ pub(crate) async fn exchange(
             Err(error) if attempts == 0 => return Err(error),
             Err(error) => return Err(error.with_attempts(attempts)),
         };
+        if attempts > 0
+            && let Some(Carrier { link, .. }) = slot.carrier()
+        {
+            link.counters.resent.count();
+        }
         match attempt(set, slot, outgoing, &mut watch).await {
             Attempt::Answered(mut answer) => {
                 counters.answered.count();
@@ -175,19 +180,11 @@ async fn attempt(
         }
         Some(Err(error)) => failed(set, &flight, error),
         Some(Ok(head)) => {
-            let mut slot = flight.landed();
-            if let Some(slot) = &mut slot {
-                slot.answered(head.status());
-            }
             if head.body().is_end_stream() {
-                return answered(head.into_parts().0, (Bytes::new(), true), slot);
+                return answered(head.into_parts().0, (Bytes::new(), true), flight.land());
             }
             // Boxed, so that those without a body, which are the most, need no room for it.
-            Box::pin(async move {
-                let (head, stream) = head.into_parts();
-                answered(head, read(stream, set, watch).await, slot)
-            })
-            .await
+            Box::pin(read(set, flight, head, watch)).await
         }
     }
 }
@@ -223,7 +220,6 @@ fn begin(
     match link.start(request, outgoing.body()) {
         Ok((response, stream)) => {
             shared.counters.sent.count();
-            slot.check_id(stream);
             Ok(Flight::new(slot, response, stream))
         }
         Err(NotStarted::Malformed(error)) => {
@@ -232,6 +228,7 @@ fn begin(
             Err(Some(error))
         }
         Err(NotStarted::Ended) => {
+            set.failed(link, None);
             set.retire(link);
             Err(None)
         }
@@ -241,36 +238,66 @@ fn begin(
 fn answered(
     head: http::response::Parts,
     (body, complete): (Bytes, bool),
-    slot: Option<Slot>,
+    carrier: Option<Carrier>,
 ) -> Attempt {
+    if let Some(Carrier { link, .. }) = &carrier {
+        link.counters.answered.count();
+    }
     Attempt::Answered(Answer {
         status: head.status,
         headers: head.headers,
         body,
         complete,
         attempts: 0,
-        carrier: slot.and_then(Slot::give_back),
+        carrier,
     })
 }
 
-async fn read(stream: h2::RecvStream, set: &Arc<Set>, watch: &mut Watch) -> (Bytes, bool) {
-    let mut body = Body::new(stream, set.shared.config.max_answer_bytes);
-    let complete = poll_fn(|cx| match body.poll_end(cx) {
-        Poll::Ready(complete) => Poll::Ready(complete),
-        Poll::Pending => watch.poll(cx).map(|()| false),
+/// The rest of an answer, so far as it comes before the deadline.
+async fn read(
+    set: &Arc<Set>,
+    mut flight: Flight,
+    head: http::Response<h2::RecvStream>,
+    watch: &mut Watch,
+) -> Attempt {
+    let (head, stream) = head.into_parts();
+    flight.expect_body(stream, set.shared.config.max_answer_bytes);
+    let complete = poll_fn(|cx| match flight.poll_body(cx) {
+        Poll::Ready(complete) => Poll::Ready(Some(complete)),
+        Poll::Pending => watch.poll(cx).map(|()| None),
     })
     .await;
-    (body.take(), complete)
+    let Some(complete) = complete else {
+        let body = flight.leave_body();
+        let carrier = flight.carrier().cloned();
+        return answered(head, (body, false), carrier);
+    };
+    let body = flight.take_body();
+    answered(head, (body, complete), flight.land())
 }
 
 /// Tells a request that was provably not processed from one that may have been.
 fn failed(set: &Arc<Set>, flight: &Flight, error: h2::Error) -> Attempt {
+    let attempt = judge(set, flight, error);
+    if let Some(Carrier { link, .. }) = flight.carrier() {
+        match &attempt {
+            Attempt::Unprocessed(_) => link.counters.refused.count(),
+            _ => link.counters.lost.count(),
+        }
+    }
+    attempt
+}
+
+fn judge(set: &Arc<Set>, flight: &Flight, error: h2::Error) -> Attempt {
     let stream = flight.stream();
     let link = flight.carrier().map(|carrier| &carrier.link);
     let refused =
         error.is_reset() && error.is_remote() && error.reason() == Some(h2::Reason::REFUSED_STREAM);
     if refused {
         return Attempt::Unprocessed(refused_by("the server refused the stream", error));
+    }
+    if let Some(link) = link.filter(|_| !error.is_reset()) {
+        set.broke(link, &error);
     }
     let goaway = link.and_then(|link| link.observed.goaway());
     if goaway.is_some_and(|goaway| stream > goaway.last_stream) {

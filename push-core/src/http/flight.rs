@@ -1,6 +1,6 @@
 use std::future::Future;
 use std::pin::Pin;
-use std::task::{Context, Poll};
+use std::task::{Context, Poll, ready};
 
 use bytes::{Bytes, BytesMut};
 use h2::RecvStream;
@@ -9,18 +9,29 @@ use h2::client::ResponseFuture;
 use super::acquire::{Carrier, Slot};
 
 /// A request under way: its stream, and the place it takes on its connection.
+///
+/// Dropped before the answer is whole, it leaves the stream to the connection's driver.
 #[derive(Debug)]
 pub(crate) struct Flight {
     slot: Option<Slot>,
-    response: Option<ResponseFuture>,
+    answer: Option<Incoming>,
     stream: u32,
 }
 
+/// As much of an answer as is still to come.
+#[derive(Debug)]
+enum Incoming {
+    Head(ResponseFuture),
+    /// Boxed, since most answers have none.
+    Body(Box<Body>),
+}
+
 impl Flight {
-    pub(crate) fn new(slot: Slot, response: ResponseFuture, stream: u32) -> Self {
+    pub(crate) fn new(mut slot: Slot, response: ResponseFuture, stream: u32) -> Self {
+        slot.begun(stream);
         Self {
             slot: Some(slot),
-            response: Some(response),
+            answer: Some(Incoming::Head(response)),
             stream,
         }
     }
@@ -29,19 +40,49 @@ impl Flight {
         self.stream
     }
 
-    /// The head of the answer.
+    /// The head of the answer; once.
     pub(crate) fn poll_head(
         &mut self,
         cx: &mut Context<'_>,
     ) -> Poll<Result<http::Response<RecvStream>, h2::Error>> {
-        let Some(response) = &mut self.response else {
+        let Some(Incoming::Head(response)) = &mut self.answer else {
             return Poll::Pending;
         };
-        let outcome = Pin::new(response).poll(cx);
-        if outcome.is_ready() {
-            self.response = None;
+        let outcome = ready!(Pin::new(response).poll(cx));
+        self.answer = None;
+        if let (Ok(head), Some(slot)) = (&outcome, &self.slot) {
+            slot.answered(head.status());
         }
-        outcome
+        Poll::Ready(outcome)
+    }
+
+    /// The body that follows the head, up to a limit.
+    pub(crate) fn expect_body(&mut self, stream: RecvStream, limit: usize) {
+        self.answer = Some(Incoming::Body(Box::new(Body::new(stream, limit))));
+    }
+
+    /// Ready at the end of the body (`true`), at an error or past the limit (`false`).
+    pub(crate) fn poll_body(&mut self, cx: &mut Context<'_>) -> Poll<bool> {
+        match &mut self.answer {
+            Some(Incoming::Body(body)) => body.poll_end(cx),
+            _ => Poll::Ready(true),
+        }
+    }
+
+    /// What came of the body; the stream is over, or broken off here.
+    pub(crate) fn take_body(&mut self) -> Bytes {
+        match self.answer.take() {
+            Some(Incoming::Body(mut body)) => body.take(),
+            _ => Bytes::new(),
+        }
+    }
+
+    /// What came of the body so far, of one that nobody waits for any longer.
+    pub(crate) fn leave_body(&mut self) -> Bytes {
+        match &mut self.answer {
+            Some(Incoming::Body(body)) => body.take(),
+            _ => Bytes::new(),
+        }
     }
 
     /// The connection that it is on.
@@ -49,91 +90,83 @@ impl Flight {
         self.slot.as_ref().and_then(Slot::carrier)
     }
 
-    /// Gives the place back, with a body still to be read or without one.
-    pub(crate) fn landed(mut self) -> Option<Slot> {
-        self.slot.take()
+    /// The answer is whole: gives the place back.
+    pub(crate) fn land(mut self) -> Option<Carrier> {
+        self.answer = None;
+        self.slot.take().and_then(Slot::give_back)
     }
 }
 
 impl Drop for Flight {
     fn drop(&mut self) {
-        if let (Some(response), Some(slot)) = (self.response.take(), self.slot.take()) {
-            let link = slot.carrier().map(|carrier| carrier.link.clone());
-            let abandoned = Abandoned::new(response, slot);
-            if let Some(link) = link {
-                link.abandon(abandoned);
-            }
+        if let (Some(answer), Some(slot)) = (self.answer.take(), self.slot.take())
+            && let Some(link) = slot.forsake()
+        {
+            link.abandon(Abandoned(answer));
         }
     }
 }
 
-/// A stream that nobody waits for any more. Resolves once it has ended, and its place is free.
+/// The answer of a stream that nobody waits for any more. Resolves once it has ended.
+///
+/// The stream is not broken off, since a peer that sees many resets closes the connection; unless
+/// its body passes all bounds.
 #[derive(Debug)]
-pub(crate) struct Abandoned {
-    response: Option<ResponseFuture>,
-    body: Option<Body>,
-    slot: Slot,
-}
+pub(crate) struct Abandoned(Incoming);
 
-impl Abandoned {
-    fn new(response: ResponseFuture, slot: Slot) -> Self {
-        slot.count_abandoned(true);
-        Self {
-            response: Some(response),
-            body: None,
-            slot,
-        }
-    }
-}
+/// The longest body that is read though nobody wants it.
+const SCRAP: usize = 64 * 1024;
 
 impl Future for Abandoned {
     type Output = ();
 
     fn poll(mut self: Pin<&mut Self>, cx: &mut Context<'_>) -> Poll<()> {
-        if let Some(response) = &mut self.response {
-            let Poll::Ready(head) = Pin::new(response).poll(cx) else {
-                return Poll::Pending;
+        if let Incoming::Head(response) = &mut self.0 {
+            let Ok(head) = ready!(Pin::new(response).poll(cx)) else {
+                return Poll::Ready(());
             };
-            self.response = None;
-            if let Ok(head) = head {
-                self.slot.answered(head.status());
-                self.body = Some(Body::new(head.into_body(), 0));
-            }
+            self.0 = Incoming::Body(Box::new(Body::scrap(head.into_body(), SCRAP)));
         }
-        match &mut self.body {
-            Some(body) => body.poll_end(cx).map(|_| ()),
-            None => Poll::Ready(()),
+        match &mut self.0 {
+            Incoming::Body(body) => body.poll_end(cx).map(drop),
+            Incoming::Head(_) => Poll::Pending,
         }
-    }
-}
-
-impl Drop for Abandoned {
-    fn drop(&mut self) {
-        self.slot.count_abandoned(false);
     }
 }
 
 /// Reads the body of an answer, so far as it fits a limit.
 #[derive(Debug)]
-pub(crate) struct Body {
+struct Body {
     stream: RecvStream,
     first: Bytes,
     rest: BytesMut,
-    limit: usize,
+    /// How many bytes may still come.
+    room: usize,
+    /// Whether what comes is kept.
+    wanted: bool,
 }
 
 impl Body {
-    pub(crate) fn new(stream: RecvStream, limit: usize) -> Self {
+    fn new(stream: RecvStream, limit: usize) -> Self {
         Self {
             stream,
             first: Bytes::new(),
             rest: BytesMut::new(),
-            limit,
+            room: limit,
+            wanted: true,
+        }
+    }
+
+    /// One that is read and thrown away.
+    fn scrap(stream: RecvStream, limit: usize) -> Self {
+        Self {
+            wanted: false,
+            ..Self::new(stream, limit)
         }
     }
 
     /// What was read so far.
-    pub(crate) fn take(&mut self) -> Bytes {
+    fn take(&mut self) -> Bytes {
         if self.rest.is_empty() {
             std::mem::take(&mut self.first)
         } else {
@@ -142,15 +175,20 @@ impl Body {
     }
 
     /// Ready at the end of the body (`true`), at an error or past the limit (`false`).
-    pub(crate) fn poll_end(&mut self, cx: &mut Context<'_>) -> Poll<bool> {
+    fn poll_end(&mut self, cx: &mut Context<'_>) -> Poll<bool> {
         loop {
-            match self.stream.poll_data(cx) {
-                Poll::Pending => return Poll::Pending,
-                Poll::Ready(None) => return Poll::Ready(true),
-                Poll::Ready(Some(Err(_))) => return Poll::Ready(false),
-                Poll::Ready(Some(Ok(piece))) => {
+            match ready!(self.stream.poll_data(cx)) {
+                None => return Poll::Ready(true),
+                Some(Err(_)) => return Poll::Ready(false),
+                Some(Ok(piece)) => {
                     let _ = self.stream.flow_control().release_capacity(piece.len());
-                    if !self.keep(piece) {
+                    let fits = piece.len() <= self.room;
+                    let kept = piece.len().min(self.room);
+                    self.room -= kept;
+                    if self.wanted {
+                        self.keep(piece.slice(..kept));
+                    }
+                    if !fits {
                         return Poll::Ready(false);
                     }
                 }
@@ -159,19 +197,15 @@ impl Body {
     }
 
     /// Most bodies are one piece, which is kept as it is.
-    fn keep(&mut self, piece: Bytes) -> bool {
-        let room = self.limit - self.first.len().max(self.rest.len()).min(self.limit);
-        let fits = piece.len() <= room;
-        let piece = piece.slice(..piece.len().min(room));
+    fn keep(&mut self, piece: Bytes) {
         if self.first.is_empty() && self.rest.is_empty() {
             self.first = piece;
-        } else {
-            if self.rest.is_empty() {
-                self.rest.extend_from_slice(&self.first);
-                self.first = Bytes::new();
-            }
-            self.rest.extend_from_slice(&piece);
+            return;
         }
-        fits || self.limit == 0
+        if self.rest.is_empty() {
+            self.rest.extend_from_slice(&self.first);
+            self.first = Bytes::new();
+        }
+        self.rest.extend_from_slice(&piece);
     }
 }

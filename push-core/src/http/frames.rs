@@ -6,10 +6,15 @@ use std::fmt;
 pub(crate) const PREFACE_LEN: usize = 24;
 
 const HEADER_LEN: usize = 9;
+const DATA: u8 = 0x0;
 const HEADERS: u8 = 0x1;
+const RST_STREAM: u8 = 0x3;
 const SETTINGS: u8 = 0x4;
 const GOAWAY: u8 = 0x7;
+const CONTINUATION: u8 = 0x9;
 const ACK: u8 = 0x1;
+const END_STREAM: u8 = 0x1;
+const END_HEADERS: u8 = 0x4;
 const MAX_CONCURRENT_STREAMS: u16 = 0x3;
 
 /// How much of a SETTINGS or GOAWAY frame is kept. Longer SETTINGS are read so far; what is cut
@@ -19,8 +24,12 @@ const KEPT: usize = 2048;
 /// A frame that matters to the pool.
 #[derive(Debug, PartialEq, Eq)]
 pub(crate) enum Seen {
-    /// A stream was opened, or has its trailers.
+    /// A stream was opened, or answered, or has its trailers.
     Headers { stream: u32 },
+    /// Nothing more comes on a stream in this direction: its last frame is over.
+    End { stream: u32 },
+    /// A stream was broken off.
+    Reset { stream: u32 },
     /// The peer's settings; the limit of streams if they speak of it.
     Settings { max_streams: Option<u32> },
     /// The peer takes no stream above the last one.
@@ -45,6 +54,10 @@ pub struct GoAway {
 pub(crate) struct Scanner {
     /// Bytes to pass over before the next frame header.
     skip: usize,
+    /// What is told once they are passed.
+    after: Option<Seen>,
+    /// The stream that ends with the last piece of the header block under way.
+    ending: Option<u32>,
     header: [u8; HEADER_LEN],
     header_len: usize,
     /// The payload of the current frame, where it is wanted, and how much of it is to come.
@@ -65,6 +78,8 @@ impl Scanner {
     pub(crate) fn new(skip: usize) -> Self {
         Self {
             skip,
+            after: None,
+            ending: None,
             header: [0; HEADER_LEN],
             header_len: 0,
             payload: None,
@@ -79,6 +94,11 @@ impl Scanner {
                 let passed = self.skip.min(bytes.len());
                 self.skip -= passed;
                 bytes = &bytes[passed..];
+                if self.skip == 0
+                    && let Some(told) = self.after.take()
+                {
+                    seen(told);
+                }
             } else if let Some(payload) = &mut self.payload {
                 let taken = payload.left.min(bytes.len());
                 let room = KEPT.saturating_sub(payload.bytes.len());
@@ -114,11 +134,35 @@ impl Scanner {
         match kind {
             HEADERS => {
                 seen(Seen::Headers { stream });
-                self.skip = length;
+                let ends = flags & END_STREAM != 0;
+                if flags & END_HEADERS != 0 {
+                    self.pass(length, ends.then_some(Seen::End { stream }), seen);
+                } else {
+                    // Its last piece ends it.
+                    self.ending = ends.then_some(stream);
+                    self.skip = length;
+                }
             }
+            CONTINUATION if flags & END_HEADERS != 0 => {
+                let end = self.ending.take().map(|stream| Seen::End { stream });
+                self.pass(length, end, seen);
+            }
+            DATA if flags & END_STREAM != 0 => {
+                self.pass(length, Some(Seen::End { stream }), seen);
+            }
+            RST_STREAM => self.pass(length, Some(Seen::Reset { stream }), seen),
             SETTINGS if flags & ACK == 0 => self.collect(kind, length, seen),
             GOAWAY => self.collect(kind, length, seen),
             _ => self.skip = length,
+        }
+    }
+
+    /// Passes over the payload of a frame, and then tells this.
+    fn pass(&mut self, length: usize, told: Option<Seen>, seen: &mut impl FnMut(Seen)) {
+        self.skip = length;
+        match told {
+            Some(told) if length == 0 => seen(told),
+            told => self.after = told,
         }
     }
 
@@ -206,7 +250,13 @@ mod tests {
         bytes.extend(frame(4, 0, 0, &[0, 4, 0, 0, 0xff, 0xff, 0, 3, 0, 0, 0, 1]));
         bytes.extend(frame(4, 1, 0, &[]));
         bytes.extend(frame(1, 4, 1, b"header block"));
-        bytes.extend(frame(0, 1, 1, b"{}"));
+        bytes.extend(frame(0, 0, 1, b"{"));
+        bytes.extend(frame(0, 1, 1, b"}"));
+        bytes.extend(frame(1, 5, 3, b"header block"));
+        bytes.extend(frame(1, 1, 5, b"header "));
+        bytes.extend(frame(9, 0, 5, b"bl"));
+        bytes.extend(frame(9, 4, 5, b"ock"));
+        bytes.extend(frame(3, 0, 3, &[0, 0, 0, 8]));
         bytes.extend(frame(4, 0, 0, &[]));
         let mut goaway = vec![0x80, 0, 0, 1, 0, 0, 0, 7];
         goaway.extend(br#"{"reason":"Shutdown"}"#);
@@ -216,6 +266,12 @@ mod tests {
                 max_streams: Some(1),
             },
             Seen::Headers { stream: 1 },
+            Seen::End { stream: 1 },
+            Seen::Headers { stream: 3 },
+            Seen::End { stream: 3 },
+            Seen::Headers { stream: 5 },
+            Seen::End { stream: 5 },
+            Seen::Reset { stream: 3 },
             Seen::Settings { max_streams: None },
             Seen::GoAway(GoAway {
                 last_stream: 1,

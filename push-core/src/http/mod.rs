@@ -14,6 +14,10 @@ mod credential;
 #[cfg(feature = "http2")]
 mod dial;
 #[cfg(feature = "http2")]
+mod driver;
+#[cfg(feature = "http2")]
+mod endings;
+#[cfg(feature = "http2")]
 mod exchange;
 #[cfg(feature = "http2")]
 mod flight;
@@ -25,6 +29,8 @@ mod link;
 mod seat;
 #[cfg(feature = "http2")]
 pub(crate) mod set;
+#[cfg(feature = "http2")]
+mod streams;
 mod transport;
 #[cfg(feature = "http2")]
 mod upkeep;

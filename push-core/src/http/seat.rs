@@ -1,16 +1,19 @@
 use std::sync::Arc;
-use std::time::Instant;
+use std::time::{Duration, Instant};
 
 use super::link::Link;
+use crate::clock::later;
 
 /// A connection, and what the set knows of it.
 pub(super) struct Seat {
     pub(super) link: Arc<Link>,
-    /// Streams in use, those included that nobody waits for any more.
+    /// Places that are given away: streams under way, those included that nobody waits for any
+    /// more, and such as are about to begin.
     pub(super) open: u32,
-    pub(super) abandoned: u32,
+    /// Streams that nobody waits for any more. Below zero for a moment where one ends as it is
+    /// given up.
+    pub(super) abandoned: i32,
     pub(super) limit: u32,
-    pub(super) answered: bool,
     /// An answer was a success.
     pub(super) proven: bool,
     pub(super) draining: bool,
@@ -21,6 +24,8 @@ pub(super) struct Seat {
     /// All its streams wait for answers that nobody waits for any more, and it answered a PING
     /// meanwhile: it is alive, but of no use.
     pub(super) hung: bool,
+    /// It has had a limit of zero for so long that nobody should wait for another.
+    pub(super) shut: bool,
     /// A PING is under way, and no stream is given until it is answered.
     pub(super) probing: bool,
     /// The PING was answered just now: the next stream needs no other.
@@ -30,6 +35,11 @@ pub(super) struct Seat {
     pub(super) idle_since: Instant,
     /// When the peer, idle, gave its last sign of life.
     pub(super) alive_at: Instant,
+    /// How often it had read something when the janitor looked last, and when that was, while it
+    /// is busy.
+    pub(super) looked: Option<(u32, Instant)>,
+    /// When it has reached the age at which another one takes over.
+    pub(super) expires_at: Option<Instant>,
 }
 
 impl Seat {
@@ -39,12 +49,51 @@ impl Seat {
 
     /// Whether only streams are left that nobody waits for. Without any `h2` closes by itself.
     pub(super) fn is_over(&self) -> bool {
-        self.draining && self.abandoned > 0 && self.open == self.abandoned
+        self.draining && self.abandoned > 0 && self.awaited() == 0
+    }
+
+    /// Streams that somebody waits for.
+    pub(super) fn awaited(&self) -> u32 {
+        self.open
+            .saturating_sub(u32::try_from(self.abandoned).unwrap_or(0))
+    }
+
+    /// While streams are open: asks for a sign of life where nothing came since the last look. Tells
+    /// when to look again.
+    pub(super) fn watch_silence(&mut self, every: Duration, now: Instant) -> Option<Instant> {
+        if self.open == 0 {
+            self.looked = None;
+            return None;
+        }
+        let reads = self.link.observed.reads();
+        match self.looked {
+            Some((_, at)) if now < later(at, every) => return Some(later(at, every)),
+            Some((before, _)) if before == reads => self.link.ping(),
+            _ => {}
+        }
+        self.looked = Some((reads, now));
+        Some(later(now, every))
+    }
+
+    /// While no stream is open: asks for a sign of life at each interval. Tells when the next is due.
+    pub(super) fn keep_alive(&mut self, every: Duration, now: Instant) -> Option<Instant> {
+        if self.draining {
+            return None;
+        }
+        let due = later(self.alive_at, every);
+        if now < due {
+            return Some(due);
+        }
+        if self.open == 0 && !self.probing {
+            self.probing = true;
+            self.link.ping();
+        }
+        Some(later(now, every))
     }
 
     /// Whether every stream that it takes is one that nobody waits for.
     pub(super) fn is_clogged(&self) -> bool {
-        self.abandoned > 0 && self.open == self.abandoned && self.open >= self.limit
+        self.abandoned > 0 && self.awaited() == 0 && self.open >= self.limit
     }
 
     /// Whether it can be counted on for requests to come.
@@ -56,7 +105,7 @@ impl Seat {
     /// connection with one stream): until then another connection would gain nothing, and where the
     /// credential is refused it would only be one more.
     pub(super) fn may_grow(&self) -> bool {
-        self.is_of_use() && !self.proven && self.limit <= 1
+        self.is_of_use() && !self.proven && !self.shut && self.limit <= 1
     }
 }
 

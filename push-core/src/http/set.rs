@@ -7,15 +7,16 @@ use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 use std::task::Waker;
 use std::time::{Duration, Instant};
 
-use super::acquire::{Acquire, End};
+use super::acquire::Acquire;
 use super::credential::Authorize;
-use super::dial;
+use super::dial::{self, Hangup};
 use super::link::Link;
 use super::seat::{Seat, find};
+use super::streams::Freed;
 use super::waiters::Waiters;
 use crate::clock::later;
 use crate::session::{Key, Shared, Watch};
-use crate::{Certificate, Error, ErrorKind, Lock, Result};
+use crate::{Certificate, Error, Lock};
 
 pub(crate) struct Set {
     /// In the order in which the session made them.
@@ -25,13 +26,18 @@ pub(crate) struct Set {
     pub(crate) shared: Arc<Shared>,
     /// Held over "look, else dial".
     pub(crate) dial_lock: Arc<dyn Lock>,
+    /// Ends a dial that nobody needs any more.
+    pub(crate) hangup: Arc<Hangup>,
     state: Mutex<State>,
     ids: AtomicU64,
     /// How often requests were sent elsewhere.
-    generation: AtomicU64,
+    pub(super) generation: AtomicU64,
     /// How many streams the connections take together.
     capacity: AtomicU64,
 }
+
+/// A stream that is not fetched for so long, to twice as long, goes to the next who waits.
+pub(super) const RECLAIM: Duration = Duration::from_millis(100);
 
 /// What new connections are made with.
 type Credentials = (Option<Arc<dyn Certificate>>, Option<Arc<dyn Authorize>>);
@@ -41,8 +47,12 @@ pub(super) struct State {
     pub(super) seats: Vec<Seat>,
     pub(super) waiters: Waiters,
     pub(super) dialling: bool,
+    /// When to look whether streams that were given away are fetched.
+    pub(super) reclaim_at: Option<Instant>,
     /// Dials that failed, and connections that ended without one answer, since the last answer.
     pub(super) failures: u32,
+    /// Connections, one after the other, that ended soon though they had answered.
+    pub(super) short_lives: u32,
     /// When the last of them failed.
     pub(super) failed_at: Option<Instant>,
     /// No dial before this time: the back-off.
@@ -65,6 +75,7 @@ impl Set {
             key,
             credentials: Mutex::new((certificate, authorize)),
             dial_lock: shared.backend.create_lock(),
+            hangup: Arc::default(),
             shared,
             state: Mutex::default(),
             ids: AtomicU64::new(1),
@@ -132,17 +143,19 @@ impl Set {
             limit: self.limit_of(&link),
             open: 0,
             abandoned: 0,
-            answered: false,
             proven: false,
             draining: closed,
             dismissed: false,
             failed: false,
             hung: false,
+            shut: false,
             probing: false,
             vouched: false,
             connected_at: now,
             idle_since: now,
             alive_at: now,
+            looked: None,
+            expires_at: self.expiry(now),
             link: link.clone(),
         });
         drop(state);
@@ -151,53 +164,6 @@ impl Set {
             link.retire();
         }
         self.shared.bell.ring();
-    }
-
-    /// The dial is over, well or badly; the next one may begin.
-    pub(crate) fn dialled(self: &Arc<Self>, outcome: Result<()>) {
-        let mut state = self.lock();
-        state.dialling = false;
-        let mut wakers = Vec::new();
-        let mut runtime_gone = false;
-        if let Err(error) = outcome {
-            self.shared.counters.failed_dials.count();
-            runtime_gone = error.kind() == ErrorKind::RuntimeGone;
-            let error = self.back_off(&mut state, error);
-            // Where it would only have been one more connection, those that there are go on.
-            if runtime_gone || !state.seats.iter().any(Seat::is_of_use) {
-                wakers = state.waiters.fail(&error);
-            }
-        }
-        drop(state);
-        wakers.into_iter().for_each(Waker::wake);
-        // Where tasks are dropped as they are spawned, another dial would end the same way.
-        if !runtime_gone {
-            self.serve();
-        }
-        // It may have been what kept the janitor.
-        self.shared.bell.ring();
-    }
-
-    /// Counts a failure and sets the time before which there is no other dial.
-    fn back_off(&self, state: &mut State, error: Error) -> Error {
-        state.failures = state.failures.saturating_add(1);
-        let wait = self
-            .shared
-            .config
-            .back_off
-            .delay(
-                state.failures,
-                Duration::ZERO,
-                None,
-                self.shared.backend.jitter(),
-            )
-            .unwrap_or_default();
-        let now = self.shared.backend.now();
-        state.failed_at = Some(now);
-        state.not_before = Some(later(now, wait));
-        let error = error.with_retry_after(wait);
-        state.last_failure = Some(error.clone());
-        error
     }
 
     /// The time before which a dial must not begin; `None` when it may begin now.
@@ -209,6 +175,13 @@ impl Set {
     pub(crate) fn is_wanted(&self) -> bool {
         let state = self.lock();
         state.closed.is_none() && !state.waiters.is_empty()
+    }
+
+    /// When a connection that came about now is too old: not all of them at once.
+    fn expiry(&self, now: Instant) -> Option<Instant> {
+        let age = self.shared.config.max_age?;
+        let spread = u32::try_from(self.shared.backend.jitter() % 100).unwrap_or(0);
+        Some(later(now, age - age / 1000 * spread))
     }
 
     fn limit_of(&self, link: &Link) -> u32 {
@@ -237,11 +210,24 @@ impl Set {
             wakers.extend(state.waiters.serve(Ok(link)));
         }
         let dial = self.wants_dial(&mut state);
+        let held_up = self.is_newly_held_up(&mut state);
         drop(state);
         wakers.into_iter().for_each(Waker::wake);
         if dial {
             dial::start(self);
         }
+        if held_up {
+            self.shared.bell.ring();
+        }
+    }
+
+    /// Whether the janitor has to be told that some don't fetch the streams that others wait for.
+    pub(super) fn is_newly_held_up(&self, state: &mut State) -> bool {
+        let newly = state.reclaim_at.is_none() && state.waiters.are_held_up();
+        if newly {
+            state.reclaim_at = Some(later(self.shared.backend.now(), RECLAIM));
+        }
+        newly
     }
 
     /// Takes a stream of the connection with the fewest open ones.
@@ -282,35 +268,43 @@ impl Set {
         wanted
     }
 
-    /// A stream has ended.
-    pub(super) fn release(self: &Arc<Self>, link: &Arc<Link>, end: End) {
+    /// A place is given back on which no request has begun.
+    pub(super) fn release(self: &Arc<Self>, link: &Arc<Link>) {
+        self.freed(
+            link,
+            Freed {
+                streams: 1,
+                ..Freed::default()
+            },
+        );
+    }
+
+    /// Streams have ended.
+    pub(super) fn freed(self: &Arc<Self>, link: &Arc<Link>, freed: Freed) {
         let mut state = self.lock();
         let state_ref = &mut *state;
         let Some(seat) = find(&mut state_ref.seats, link) else {
             return;
         };
-        seat.open = seat.open.saturating_sub(1);
+        seat.open = seat.open.saturating_sub(freed.streams);
+        seat.abandoned -= i32::try_from(freed.abandoned).unwrap_or(i32::MAX);
         seat.hung = false;
-        if end != End::Unanswered {
-            seat.answered = true;
-            seat.proven |= end == End::Succeeded;
-            // A connection from before the failure proves nothing about the next dial.
-            if state_ref
-                .failed_at
-                .is_some_and(|at| seat.connected_at >= at)
-            {
-                state_ref.failed_at = None;
-                state_ref.failures = 0;
-                state_ref.not_before = None;
-                state_ref.last_failure = None;
-            }
+        // A connection from before the failure proves nothing about the next dial.
+        if let Some(at) = state_ref.failed_at
+            && link.observed.has_answered()
+            && seat.connected_at >= at
+        {
+            state_ref.failed_at = None;
+            state_ref.failures = 0;
+            state_ref.not_before = None;
+            state_ref.last_failure = None;
         }
         if seat.open == 0 {
             seat.idle_since = self.shared.backend.now();
             seat.alive_at = seat.idle_since;
         }
         let over = seat.is_over();
-        let quiet = seat.open == seat.abandoned;
+        let quiet = seat.awaited() == 0;
         let anybody = !state_ref.waiters.is_empty();
         drop(state);
         if over {
@@ -324,26 +318,39 @@ impl Set {
         }
     }
 
-    pub(super) fn abandoned(&self, link: &Arc<Link>, more: bool) {
+    /// The first success of a connection: what its peer allows from now on is what it allows.
+    pub(super) fn proven(self: &Arc<Self>, link: &Arc<Link>) {
+        let mut state = self.lock();
+        if let Some(seat) = find(&mut state.seats, link) {
+            seat.proven = true;
+        }
+        let anybody = !state.waiters.is_empty();
+        drop(state);
+        if anybody {
+            self.serve();
+        }
+    }
+
+    /// Nobody waits for this stream any more; `false` when it has ended.
+    pub(super) fn forsake(&self, link: &Arc<Link>, stream: u32) -> bool {
+        if !link.forsake(stream) {
+            return false;
+        }
         let mut state = self.lock();
         let Some(seat) = find(&mut state.seats, link) else {
-            return;
+            return true;
         };
-        if !more {
-            seat.abandoned = seat.abandoned.saturating_sub(1);
-            return;
-        }
         seat.abandoned += 1;
         // More than half of what it takes, where that is less.
         let most = self.shared.config.max_abandoned;
         let most = most.min((seat.limit / 2).max(1) as usize);
-        let too_many = seat.abandoned as usize > most;
+        let too_many = usize::try_from(seat.abandoned).is_ok_and(|abandoned| abandoned > most);
         if too_many && !seat.draining {
             tracing::debug!(link = link.id, "too many abandoned streams: left");
             seat.draining = true;
         }
         let over = seat.is_over();
-        let quiet = seat.open == seat.abandoned;
+        let quiet = seat.awaited() == 0;
         drop(state);
         if too_many {
             link.retire();
@@ -354,6 +361,7 @@ impl Set {
         if quiet {
             self.shared.places.freed();
         }
+        true
     }
 
     /// Settings or a GOAWAY came.
@@ -365,6 +373,7 @@ impl Set {
             return;
         };
         seat.limit = self.limit_of(link);
+        seat.shut &= seat.limit == 0;
         let Some(goaway) = goaway else {
             drop(state);
             return self.serve();
@@ -373,6 +382,7 @@ impl Set {
         let over = seat.is_over();
         if !std::mem::replace(&mut seat.dismissed, true) {
             self.shared.counters.goaways.count();
+            self.shared.counters.last_goaway(&goaway);
             tracing::debug!(link = link.id, last_stream = goaway.last_stream, %goaway, "left");
         }
         self.count_failure(state_ref, link, None);
@@ -395,119 +405,11 @@ impl Set {
         drop(state);
         self.serve();
     }
-
-    /// A connection takes no more requests from now on, and ends when the last one has ended.
-    pub(crate) fn retire(self: &Arc<Self>, link: &Arc<Link>) {
-        self.drain(|seat| Arc::ptr_eq(&seat.link, link));
-    }
-
-    /// Ditto, all of them.
-    pub(crate) fn retire_all(self: &Arc<Self>) {
-        self.drain(|_| true);
-    }
-
-    fn drain(self: &Arc<Self>, which: impl Fn(&Seat) -> bool) {
-        let mut links = Vec::new();
-        let mut state = self.lock();
-        for seat in state.seats.iter_mut().filter(|seat| which(seat)) {
-            seat.draining = true;
-            links.push((seat.link.clone(), seat.is_over()));
-        }
-        drop(state);
-        for (link, over) in links {
-            link.retire();
-            if over {
-                link.close();
-            }
-        }
-        self.serve();
-    }
-
-    /// Lets the connections drain, and sends those who wait elsewhere.
-    pub(crate) fn leave(self: &Arc<Self>) {
-        self.generation.fetch_add(1, Ordering::AcqRel);
-        let wakers = self.lock().waiters.fail(&Self::moved());
-        wakers.into_iter().for_each(Waker::wake);
-        self.retire_all();
-    }
-
-    /// Changes when requests are sent elsewhere.
-    pub(crate) fn generation(&self) -> u64 {
-        self.generation.load(Ordering::Acquire)
-    }
-
-    pub(crate) fn moved() -> Error {
-        let message = "the connections were left while the request waited for one";
-        Error::new(ErrorKind::Moved, message)
-    }
-
-    /// A connection has ended, with an error or without; one that we left in order is none that
-    /// failed.
-    pub(crate) fn failed(&self, link: &Arc<Link>, why: Option<Error>) {
-        if let Some(why) = &why {
-            tracing::debug!(link = link.id, error = %why.report(), "connection lost");
-        }
-        let mut state = self.lock();
-        let left = find(&mut state.seats, link).is_none_or(|seat| seat.draining);
-        if why.is_some() || !left {
-            self.count_failure(&mut state, link, why);
-        }
-    }
-
-    /// The peer asks for calm: its connection is left, and the next one waits.
-    pub(crate) fn calm(self: &Arc<Self>, link: &Arc<Link>) {
-        let mut state = self.lock();
-        if find(&mut state.seats, link).is_some_and(|seat| !seat.draining) {
-            let error = Error::new(ErrorKind::Refused, "the server asked for calm");
-            self.back_off(&mut state, error);
-        }
-        drop(state);
-        self.retire(link);
-    }
-
-    /// Counts a connection that ended without one answer: dials that lead to nothing are spaced
-    /// like dials that fail.
-    fn count_failure(&self, state: &mut State, link: &Arc<Link>, why: Option<Error>) {
-        let Some(seat) = find(&mut state.seats, link) else {
-            return;
-        };
-        if seat.answered || std::mem::replace(&mut seat.failed, true) {
-            return;
-        }
-        let error = match (link.observed.goaway(), why) {
-            (Some(goaway), _) => {
-                let message = format!("the server closed the connection: {goaway}");
-                Error::new(ErrorKind::Connect, message)
-            }
-            (None, Some(why)) => why,
-            (None, None) => Error::new(ErrorKind::Connect, "the server closed the connection"),
-        };
-        self.back_off(state, error);
-    }
-
-    /// A connection is gone.
-    pub(crate) fn ended(self: &Arc<Self>, link: &Arc<Link>) {
-        let mut state = self.lock();
-        state.seats.retain(|seat| !Arc::ptr_eq(&seat.link, link));
-        drop(state);
-        self.shared.places.freed();
-        self.shared.bell.ring();
-        self.serve();
-    }
-
-    /// The error of a connection that `h2` gave up.
-    pub(crate) fn lost_connection(error: h2::Error) -> Error {
-        let kind = if error.is_io() {
-            ErrorKind::Connect
-        } else {
-            ErrorKind::Protocol
-        };
-        Error::new(kind, "the connection was lost").with_source(error)
-    }
 }
 
 impl Drop for Set {
     fn drop(&mut self) {
+        self.hangup.hang_up();
         for seat in &self.lock().seats {
             seat.link.retire();
         }

@@ -4,9 +4,11 @@ use std::sync::Arc;
 use std::task::Waker;
 use std::time::{Duration, Instant};
 
+use super::seat::Seat;
 use super::set::{Set, State};
 use crate::Error;
 use crate::clock::later;
+use crate::session::ConnectionStats;
 
 impl Set {
     /// Closes what has been idle for so long; tells how many.
@@ -31,24 +33,46 @@ impl Set {
         idle.map(|seat| seat.idle_since).min()
     }
 
-    /// Pings what has been idle for the interval; tells when the next one is due.
-    pub(crate) fn keep_alive(&self, interval: Duration, now: Instant) -> Option<Instant> {
+    /// Pings what has been idle for the interval, and what is busy and silent; leaves what is too
+    /// old. Tells when the next look is due.
+    pub(crate) fn keep_alive(self: &Arc<Self>, now: Instant) -> Option<Instant> {
+        let config = &self.shared.config;
         let mut state = self.lock();
-        let mut next = None;
-        for seat in state.seats.iter_mut().filter(|seat| !seat.draining) {
-            if seat.open == 0 && !seat.probing && now >= later(seat.alive_at, interval) {
-                seat.probing = true;
-                seat.link.ping();
-            }
-            let due = later(seat.alive_at, interval);
-            let due = if due <= now {
-                later(now, interval)
-            } else {
-                due
-            };
-            next = Some(next.map_or(due, |next: Instant| next.min(due)));
+        let looks = state.seats.iter_mut().flat_map(|seat| {
+            [
+                seat.watch_silence(config.probe_after, now),
+                seat.keep_alive(config.ping_interval, now),
+                seat.expires_at.filter(|at| !seat.draining && *at > now),
+            ]
+        });
+        let next = looks.flatten().min();
+        let old = state.seats.iter();
+        let old = old.filter(|seat| !seat.draining && seat.expires_at.is_some_and(|at| at <= now));
+        let old: Vec<_> = old.map(|seat| seat.link.clone()).collect();
+        drop(state);
+        for link in &old {
+            tracing::debug!(link = link.id, "too old: left");
+            self.retire(link);
         }
         next
+    }
+
+    /// Takes streams from those who don't fetch them, if others wait; tells when to look again.
+    pub(crate) fn reclaim(self: &Arc<Self>, now: Instant) -> Option<Instant> {
+        let mut state = self.lock();
+        match state.reclaim_at {
+            None => return None,
+            Some(at) if at > now => return Some(at),
+            Some(_) => state.reclaim_at = None,
+        }
+        let links = state.waiters.reclaim();
+        drop(state);
+        for link in &links {
+            self.release(link);
+        }
+        let mut state = self.lock();
+        self.is_newly_held_up(&mut state);
+        state.reclaim_at
     }
 
     /// Takes no more requests; those that wait end with this error.
@@ -59,6 +83,7 @@ impl Set {
         drop(state);
         let failed = wakers.len();
         wakers.into_iter().for_each(Waker::wake);
+        self.hangup.hang_up();
         self.retire_all();
         failed
     }
@@ -83,6 +108,35 @@ impl Set {
         )
     }
 
+    /// Whether there is no connection, nor one that is being dialled.
+    pub(crate) fn is_disconnected(&self) -> bool {
+        let state = self.lock();
+        state.seats.is_empty() && !state.dialling
+    }
+
+    /// Each of the connections, for those who watch.
+    pub(crate) fn connections(&self, now: Instant) -> Vec<ConnectionStats> {
+        let state = self.lock();
+        let stats = |seat: &Seat| ConnectionStats {
+            id: seat.link.id,
+            destination: self.key.target.authority(),
+            peer_addr: seat.link.wire.peer_addr(),
+            age: now.saturating_duration_since(seat.connected_at),
+            stream_limit: seat.limit,
+            open_streams: seat.open,
+            abandoned_streams: u32::try_from(seat.abandoned).unwrap_or(0),
+            draining: seat.draining,
+            sent: seat.link.sent(),
+            answered: seat.link.counters.answered.read(),
+            resent: seat.link.counters.resent.read(),
+            refused: seat.link.counters.refused.read(),
+            lost: seat.link.counters.lost.read(),
+            resets: seat.link.counters.resets.read(),
+            goaway: seat.link.observed.goaway(),
+        };
+        state.seats.iter().map(stats).collect()
+    }
+
     /// Whether nothing is here that would be missed.
     pub(crate) fn is_empty(&self) -> bool {
         let state = self.lock();
@@ -92,7 +146,5 @@ impl Set {
 
 fn in_flight(state: &State) -> usize {
     let seats = state.seats.iter();
-    seats
-        .map(|seat| (seat.open - seat.abandoned) as usize)
-        .sum()
+    seats.map(|seat| seat.awaited() as usize).sum()
 }

@@ -13,7 +13,8 @@ pub(crate) type Served = Result<Arc<Link>, Error>;
 /// Requests that wait for a stream, first come first served.
 ///
 /// A stream is handed over to its waiter, not offered to whoever comes first: nobody overtakes,
-/// and a waiter that goes away passes on what it was given.
+/// and a waiter that goes away passes on what it was given. One that does not fetch what it was
+/// given, since nobody polls it, loses it to those behind it, and keeps its turn.
 #[derive(Debug, Default)]
 pub(crate) struct Waiters {
     entries: Slab<Entry>,
@@ -21,6 +22,10 @@ pub(crate) struct Waiters {
     queue: VecDeque<(usize, u64)>,
     tickets: u64,
     waiting: usize,
+    /// How many were given a stream and have not fetched it.
+    untaken: usize,
+    /// Counts the calls of [`reclaim`](Self::reclaim).
+    round: u32,
 }
 
 #[derive(Debug)]
@@ -32,7 +37,21 @@ struct Entry {
 #[derive(Debug)]
 enum State {
     Waiting(Waker),
+    /// Since this round.
+    Served(Served, u32),
+    /// It did not fetch what it was given.
+    Missed,
+}
+
+/// What a waiter finds when it looks.
+#[derive(Debug)]
+pub(crate) enum Look {
+    /// What it was served; its place is gone.
     Served(Served),
+    /// Nothing yet.
+    Wait,
+    /// Nothing any more: it was too late, and stands first in the queue again.
+    Missed,
 }
 
 impl Waiters {
@@ -43,6 +62,11 @@ impl Waiters {
 
     pub(crate) fn is_empty(&self) -> bool {
         self.waiting == 0
+    }
+
+    /// Whether some wait while others don't fetch what they were given.
+    pub(crate) fn are_held_up(&self) -> bool {
+        self.waiting > 0 && self.untaken > 0
     }
 
     pub(crate) fn join(&mut self, waker: Waker) -> usize {
@@ -56,19 +80,33 @@ impl Waiters {
         key
     }
 
-    /// What this waiter was served; its place is gone then.
-    pub(crate) fn look(&mut self, key: usize, waker: &Waker) -> Option<Served> {
-        if let State::Waiting(known) = &mut self.entries.get_mut(key)?.state {
-            known.clone_from(waker);
-            return None;
+    pub(crate) fn look(&mut self, key: usize, waker: &Waker) -> Look {
+        let Some(entry) = self.entries.get_mut(key) else {
+            return Look::Wait;
+        };
+        match &mut entry.state {
+            State::Waiting(known) => {
+                known.clone_from(waker);
+                Look::Wait
+            }
+            State::Missed => {
+                entry.state = State::Waiting(waker.clone());
+                self.queue.push_front((key, entry.ticket));
+                self.waiting += 1;
+                Look::Missed
+            }
+            State::Served(..) => self.leave(key).map_or(Look::Wait, Look::Served),
         }
-        self.leave(key)
     }
 
     /// Takes a waiter out; gives back what it was served and did not take.
     pub(crate) fn leave(&mut self, key: usize) -> Option<Served> {
         match self.entries.try_remove(key)?.state {
-            State::Served(served) => Some(served),
+            State::Served(served, _) => {
+                self.untaken -= usize::from(served.is_ok());
+                Some(served)
+            }
+            State::Missed => None,
             State::Waiting(_) => {
                 self.waiting -= 1;
                 if self.queue.len() > 2 * self.waiting + 64 {
@@ -86,9 +124,13 @@ impl Waiters {
         while let Some((key, ticket)) = self.queue.pop_front() {
             if let Some(entry) = self.entries.get_mut(key)
                 && entry.ticket == ticket
-                && let State::Waiting(waker) =
-                    std::mem::replace(&mut entry.state, State::Served(with.clone()))
+                && matches!(entry.state, State::Waiting(_))
             {
+                self.untaken += usize::from(with.is_ok());
+                let served = State::Served(with, self.round);
+                let State::Waiting(waker) = std::mem::replace(&mut entry.state, served) else {
+                    return None;
+                };
                 self.waiting -= 1;
                 return Some(waker);
             }
@@ -98,7 +140,28 @@ impl Waiters {
 
     /// Serves everybody an error.
     pub(crate) fn fail(&mut self, error: &Error) -> Vec<Waker> {
+        for (_, entry) in &mut self.entries {
+            if matches!(entry.state, State::Missed) {
+                entry.state = State::Served(Err(error.clone()), self.round);
+            }
+        }
         std::iter::from_fn(|| self.serve(Err(error.clone()))).collect()
+    }
+
+    /// Takes back what was not fetched since the call before the last.
+    pub(crate) fn reclaim(&mut self) -> Vec<Arc<Link>> {
+        self.round = self.round.wrapping_add(1);
+        let mut links = Vec::new();
+        for (_, entry) in &mut self.entries {
+            if let State::Served(Ok(link), since) = &entry.state
+                && self.round.wrapping_sub(*since) > 1
+            {
+                links.push(link.clone());
+                entry.state = State::Missed;
+            }
+        }
+        self.untaken -= links.len();
+        links
     }
 }
 
@@ -142,8 +205,8 @@ mod tests {
 
         let error = Error::new(ErrorKind::Closed, "closed");
         assert!(waiters.serve(Err(error.clone())).is_some());
-        assert!(waiters.look(third, waker).is_none());
-        assert!(waiters.look(second, waker).is_some());
+        assert!(matches!(waiters.look(third, waker), Look::Wait));
+        assert!(matches!(waiters.look(second, waker), Look::Served(_)));
         assert_eq!(waiters.waiting(), 1);
         assert_eq!(waiters.fail(&error).len(), 1);
         assert!(waiters.leave(third).is_some());

@@ -1,4 +1,5 @@
 use std::io;
+use std::net::SocketAddr;
 use std::pin::Pin;
 use std::sync::atomic::{AtomicBool, AtomicU32, Ordering};
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
@@ -40,6 +41,17 @@ struct Inner {
     lazy: bool,
     reading: Scanner,
     writing: Scanner,
+    /// Streams that ended, for the driver to take.
+    ended: Vec<Ended>,
+    peer: Option<SocketAddr>,
+}
+
+/// A stream that takes no place on its connection any more.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(crate) struct Ended {
+    pub(crate) stream: u32,
+    /// Broken off by either side, rather than answered to the end.
+    pub(crate) reset: bool,
 }
 
 /// What was seen on a connection so far.
@@ -52,12 +64,15 @@ pub(crate) struct Observed {
     going_away: AtomicBool,
     goaway: Mutex<Option<GoAway>>,
     news: AtomicBool,
+    answered: AtomicBool,
+    reads: AtomicU32,
 }
 
 impl Wire {
     pub(crate) fn new(connection: Box<dyn Connection>) -> Self {
         Self {
             inner: Arc::new(Mutex::new(Inner {
+                peer: connection.peer_addr(),
                 connection: Some(connection),
                 gathered: Vec::with_capacity(GATHER),
                 written: 0,
@@ -67,6 +82,7 @@ impl Wire {
                 lazy: false,
                 reading: Scanner::new(0),
                 writing: Scanner::new(PREFACE_LEN),
+                ended: Vec::new(),
             })),
             observed: Arc::new(Observed {
                 settings: AtomicBool::new(false),
@@ -76,6 +92,8 @@ impl Wire {
                 going_away: AtomicBool::new(false),
                 goaway: Mutex::new(None),
                 news: AtomicBool::new(false),
+                answered: AtomicBool::new(false),
+                reads: AtomicU32::new(0),
             }),
         }
     }
@@ -115,6 +133,16 @@ impl Wire {
         false
     }
 
+    /// Moves the streams that ended since this was called last to the end of the list.
+    pub(crate) fn take_ended(&self, into: &mut Vec<Ended>) {
+        into.append(&mut self.lock().ended);
+    }
+
+    /// The address of the other side, where the connection knows it.
+    pub(crate) fn peer_addr(&self) -> Option<SocketAddr> {
+        self.lock().peer
+    }
+
     /// Closes the connection, whoever still holds this.
     pub(crate) fn release(&self) {
         let connection = self.lock().connection.take();
@@ -140,7 +168,8 @@ impl Inner {
         // Counted as written from the moment it is offered: a TLS stack may take a record and
         // still report an error, or that it is not ready.
         let new = &self.gathered[self.scanned..];
-        self.writing.scan(new, |seen| observed.wrote(&seen));
+        let ended = &mut self.ended;
+        self.writing.scan(new, |seen| observed.wrote(&seen, ended));
         self.scanned = self.gathered.len();
         while self.written < self.gathered.len() {
             let rest = &self.gathered[self.written..];
@@ -172,7 +201,10 @@ impl AsyncRead for Wire {
         let inner = &mut *inner;
         let read = ready!(Pin::new(inner.open()?).poll_read(cx, buf))?;
         let bytes = &buf[..read];
-        inner.reading.scan(bytes, |seen| self.observed.read(seen));
+        let ended = &mut inner.ended;
+        let observed = &self.observed;
+        observed.reads.fetch_add(1, Ordering::Relaxed);
+        inner.reading.scan(bytes, |seen| observed.read(seen, ended));
         Poll::Ready(Ok(read))
     }
 }
@@ -210,15 +242,41 @@ impl AsyncWrite for Wire {
 }
 
 impl Observed {
-    fn wrote(&self, seen: &Seen) {
-        if let Seen::Headers { stream } = seen {
-            self.highest_written.fetch_max(*stream, Ordering::AcqRel);
+    fn wrote(&self, seen: &Seen, ended: &mut Vec<Ended>) {
+        match *seen {
+            Seen::Headers { stream } => {
+                self.highest_written.fetch_max(stream, Ordering::AcqRel);
+            }
+            Seen::Reset { stream } => ended.push(Ended {
+                stream,
+                reset: true,
+            }),
+            _ => {}
         }
     }
 
-    fn read(&self, seen: Seen) {
+    fn read(&self, seen: Seen, ended: &mut Vec<Ended>) {
         match seen {
-            Seen::Headers { .. } => return,
+            Seen::Headers { .. } => {
+                if !self.answered.load(Ordering::Relaxed) {
+                    self.answered.store(true, Ordering::Release);
+                }
+                return;
+            }
+            Seen::End { stream } => {
+                ended.push(Ended {
+                    stream,
+                    reset: false,
+                });
+                return;
+            }
+            Seen::Reset { stream } => {
+                ended.push(Ended {
+                    stream,
+                    reset: true,
+                });
+                return;
+            }
             Seen::NotHttp2 => self.not_http2.store(true, Ordering::Release),
             Seen::Settings { max_streams } => {
                 if let Some(max) = max_streams {
@@ -237,6 +295,21 @@ impl Observed {
     /// Whether the peer's first SETTINGS have come.
     pub(crate) fn settings_came(&self) -> bool {
         self.settings.load(Ordering::Acquire)
+    }
+
+    /// Whether the peer has begun to answer any request.
+    pub(crate) fn has_answered(&self) -> bool {
+        self.answered.load(Ordering::Acquire)
+    }
+
+    /// How often something was read. Wraps.
+    pub(crate) fn reads(&self) -> u32 {
+        self.reads.load(Ordering::Relaxed)
+    }
+
+    /// The highest stream whose HEADERS were offered to the connection.
+    pub(crate) fn highest_written(&self) -> u32 {
+        self.highest_written.load(Ordering::Acquire)
     }
 
     /// Whether the peer's first bytes are something else than HTTP/2.

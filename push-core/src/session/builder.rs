@@ -1,7 +1,7 @@
 use std::sync::Arc;
 use std::time::Duration;
 
-use super::config::Config;
+use super::config::{Config, MOST_REQUESTS};
 use crate::{Backend, RetryPolicy, Session};
 
 /// The limits of a [`Session`]: all have defaults.
@@ -58,6 +58,22 @@ impl SessionBuilder {
         self
     }
 
+    /// How many requests a connection carries before another takes its place. Default, and the most
+    /// that is possible: 939,524,096, since the ids of streams run out soon after. Zero is taken as
+    /// one.
+    pub fn max_requests_per_connection(mut self, most: u32) -> Self {
+        self.config.max_requests = most.clamp(1, MOST_REQUESTS);
+        self
+    }
+
+    /// How old a connection may become before another takes its place, so that new ones spread over
+    /// the addresses that the service has by then. It answers what is under way first. Up to a tenth
+    /// is taken off at random, so that they don't end all at once. `None`: any age. Default: 24 hours.
+    pub fn max_connection_age(mut self, age: Option<Duration>) -> Self {
+        self.config.max_age = age;
+        self
+    }
+
     /// How often a request that was provably not processed is sent again, within its deadline: the
     /// first time at once, then with a growing pause. Default: 10. Zero: never.
     pub fn max_resends(mut self, most: u32) -> Self {
@@ -100,7 +116,8 @@ impl SessionBuilder {
     }
 
     /// A connection that has been idle for longer must answer a PING before it is given a request:
-    /// processes freeze and firewalls forget. Default: 30 seconds.
+    /// processes freeze and firewalls forget. One that has requests under way and was silent for so
+    /// long is pinged too. Default: 30 seconds.
     pub fn probe_after(mut self, idle: Duration) -> Self {
         self.config.probe_after = idle;
         self

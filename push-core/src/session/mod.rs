@@ -18,11 +18,12 @@ use std::task::Poll;
 use std::time::{Duration, Instant};
 
 pub use builder::SessionBuilder;
-pub use stats::Stats;
+pub use stats::{ConnectionStats, Stats};
 
 pub(crate) use deadlines::Watch;
 pub(crate) use key::Key;
 pub(crate) use places::Permit;
+pub(crate) use stats::Counter;
 
 use crate::clock::later;
 use crate::http::set::Set;
@@ -187,7 +188,7 @@ impl Session {
         let mut watch = shared.watch(until);
         poll_fn(|cx| {
             shared.places.on_freed(cx.waker());
-            let all_closed = self.inner.all().iter().all(|set| set.census().0 == 0);
+            let all_closed = self.inner.all().iter().all(|set| set.is_disconnected());
             if all_closed {
                 return Poll::Ready(());
             }
@@ -212,6 +213,13 @@ impl Session {
             stats.in_flight += in_flight;
         }
         stats
+    }
+
+    /// Each connection that is open now: what it carries, and what became of its requests.
+    pub fn connections(&self) -> Vec<ConnectionStats> {
+        let now = self.inner.shared.backend.now();
+        let sets = self.inner.all();
+        sets.iter().flat_map(|set| set.connections(now)).collect()
     }
 }
 
@@ -253,9 +261,10 @@ impl Inner {
                     at(later(since, timeout));
                 }
             }
-            if let Some(due) = set.keep_alive(config.ping_interval, now) {
-                at(due);
-            }
+            [set.keep_alive(now), set.reclaim(now)]
+                .into_iter()
+                .flatten()
+                .for_each(&mut at);
         }
         let mut sets = self.sets();
         // A set that nobody holds and that has no connection is not missed.
