@@ -43,7 +43,7 @@ pub use error::{Error, ErrorKind, Result};
 pub use futures_io::{AsyncRead, AsyncWrite};
 pub use identity::{Identity, KeyFormat};
 pub use proxy::Proxy;
-pub use retry::{RetryPolicy, parse_retry_after};
+pub use retry::{ResendUnknown, RetryPolicy, parse_retry_after};
 pub use roots::Roots;
 pub use target::{Security, Target};
 pub use verdict::{Outcome, Verdict};

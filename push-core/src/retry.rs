@@ -98,6 +98,33 @@ impl Default for RetryPolicy {
     }
 }
 
+/// Whether a request is sent again when its answer was lost, though the service may have taken it.
+///
+/// It can arrive twice then. Worth it where a push that comes twice does less harm than one that
+/// does not come; services that know a request by its identifier may, but need not, drop the second
+/// one.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+#[non_exhaustive]
+pub enum ResendUnknown {
+    /// Never: it ends as [`Verdict::Unknown`](crate::Verdict::Unknown), and the caller decides. The
+    /// default.
+    #[default]
+    Never,
+    /// At most so many times, within the deadline of the request, with the same identifier.
+    Times(u32),
+}
+
+impl ResendUnknown {
+    /// Whether another attempt may follow, after so many that were allowed.
+    #[cfg(feature = "http2")]
+    pub(crate) const fn allows(self, made: u32) -> bool {
+        match self {
+            Self::Never => false,
+            Self::Times(most) => made < most,
+        }
+    }
+}
+
 /// Reads a `Retry-After` header (RFC 9110, section 10.2.3) in either form, seconds or an HTTP
 /// date. A date that has passed means zero; what is neither form is `None`.
 pub fn parse_retry_after(value: &str, now: SystemTime) -> Option<Duration> {

@@ -6,6 +6,7 @@ use std::task::{Context, Poll};
 use super::dial;
 use super::link::Link;
 use super::set::Set;
+use super::tally::Event;
 use super::waiters::{Look, Served};
 use super::wire::Ended;
 use crate::session::Watch;
@@ -160,6 +161,7 @@ impl<'a> Acquire<'a> {
         self.key = Some(state.waiters.join(cx.waker().clone()));
         let dial = set.wants_dial(&mut state);
         let held_up = set.is_newly_held_up(&mut state);
+        set.tally.waiting(state.waiters.waiting());
         drop(state);
         if dial {
             dial::start(set);
@@ -176,7 +178,7 @@ impl<'a> Acquire<'a> {
     }
 
     fn timed_out(&self) -> Error {
-        self.set.shared.counters.timed_out.count();
+        self.set.tally.count(Event::TimedOut);
         let state = self.set.lock();
         let message = match (&state.last_failure, state.seats.is_empty()) {
             (Some(_), _) => "not sent: the deadline passed while no connection could be made",

@@ -11,11 +11,13 @@ use std::time::Duration;
 use futures_util::future::{Either, select};
 use futures_util::task::AtomicWaker;
 use tokio_util::compat::FuturesAsyncReadCompatExt;
+use tracing::Instrument;
 
 use super::credential::Authorize;
 use super::driver::{Driver, H2Connection};
 use super::link::Link;
 use super::set::Set;
+use super::tally::Event;
 use super::wire::{Observed, Wire};
 use crate::clock::later;
 use crate::compose::timed_out;
@@ -32,7 +34,9 @@ pub(crate) fn start(set: &Arc<Set>) {
             "the runtime that was to connect has ended",
         )),
     };
-    set.shared.backend.spawn(Box::pin(run(ending, shared)));
+    let span = tracing::debug_span!("dial", target = %set.key.target);
+    let dialling = run(ending, shared).instrument(span);
+    set.shared.backend.spawn(Box::pin(dialling));
 }
 
 /// Tells the set how the dial went, also when its task is dropped.
@@ -208,18 +212,13 @@ impl Connected {
     /// Takes its place in the set, and is driven from now on.
     fn join(self, set: &Arc<Set>, authorize: Option<&dyn Authorize>, permit: Permit) {
         let shared = set.shared.clone();
-        shared.counters.connected.count();
+        set.tally.count(Event::Connected);
         let credential = authorize.map(Authorize::attach);
         let link = Arc::new(Link::new(set.next_id(), self.sender, self.wire, credential));
         tracing::debug!(link = link.id, target = %set.key.target, "connected");
         set.connected(link.clone());
-        let driver = Driver::new(
-            link,
-            Arc::downgrade(set),
-            shared.clone(),
-            self.connection,
-            permit,
-        );
-        shared.backend.spawn(Box::pin(driver));
+        let span = tracing::debug_span!("connection", link = link.id, target = %set.key.target);
+        let driver = Driver::new(link, set, self.connection, permit);
+        shared.backend.spawn(Box::pin(driver.instrument(span)));
     }
 }

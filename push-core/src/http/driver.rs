@@ -13,6 +13,7 @@ use tokio_util::compat::Compat;
 use super::flight::Abandoned;
 use super::link::{Link, lock};
 use super::set::Set;
+use super::tally::{Event, Tally};
 use super::wire::{Ended, Wire};
 use crate::clock::later;
 use crate::session::{Permit, Shared, Watch};
@@ -28,6 +29,7 @@ pub(crate) struct Driver {
     link: Arc<Link>,
     set: Weak<Set>,
     shared: Arc<Shared>,
+    tally: Arc<Tally>,
     connection: Option<H2Connection>,
     permit: Option<Permit>,
     ping: Option<PingPong>,
@@ -43,16 +45,16 @@ pub(crate) struct Driver {
 impl Driver {
     pub(crate) fn new(
         link: Arc<Link>,
-        set: Weak<Set>,
-        shared: Arc<Shared>,
+        set: &Arc<Set>,
         mut connection: H2Connection,
         permit: Permit,
     ) -> Self {
         link.wire.drain_by_hand();
         Self {
             link,
-            set,
-            shared,
+            set: Arc::downgrade(set),
+            shared: set.shared.clone(),
+            tally: set.tally.clone(),
             ping: connection.ping_pong(),
             connection: Some(connection),
             permit: Some(permit),
@@ -229,6 +231,7 @@ impl Drop for Driver {
         let left = lock(&self.link.orders.abandoned).take();
         drop(left);
         self.permit = None;
+        self.tally.count(Event::Disconnected);
         if let Some(set) = self.set.upgrade() {
             set.ended(&self.link);
         }

@@ -8,6 +8,7 @@ use std::time::Duration;
 use super::link::Link;
 use super::seat::{Seat, find};
 use super::set::{Set, State};
+use super::tally::Event;
 use crate::clock::later;
 use crate::{Error, ErrorKind, Result};
 
@@ -25,7 +26,7 @@ impl Set {
         let mut wakers = Vec::new();
         let mut runtime_gone = false;
         if let Err(error) = outcome {
-            self.shared.counters.failed_dials.count();
+            self.tally.count(Event::DialFailed);
             runtime_gone = error.kind() == ErrorKind::RuntimeGone;
             let error = self.back_off(&mut state, error);
             // Where it would only have been one more connection, those that there are go on.

@@ -14,9 +14,10 @@ use super::credential::Rejected;
 use super::flight::Flight;
 use super::link::NotStarted;
 use super::set::Set;
+use super::tally::Event;
 use crate::clock::later;
 use crate::session::Watch;
-use crate::{Error, ErrorKind, Result, RetryPolicy};
+use crate::{Error, ErrorKind, ResendUnknown, Result, RetryPolicy};
 
 /// A request that can be made again: it is, for each connection that it is offered to.
 pub trait Outgoing: Send + Sync {
@@ -27,6 +28,12 @@ pub trait Outgoing: Send + Sync {
 
     /// The body, the same for each try.
     fn body(&self) -> Bytes;
+
+    /// Whether it is sent again after its connection was lost or its stream broken off, though the
+    /// peer may have taken it. Default: never.
+    fn resend_unknown(&self) -> ResendUnknown {
+        ResendUnknown::Never
+    }
 }
 
 /// What the peer answered.
@@ -43,6 +50,9 @@ pub struct Answer {
     pub complete: bool,
     /// How often the request was handed to a connection.
     pub attempts: u32,
+    /// Whether an attempt before this one may have been taken: its answer was lost, and
+    /// [`ResendUnknown`] allowed another.
+    pub may_have_been_taken_before: bool,
     carrier: Option<Carrier>,
 }
 
@@ -86,58 +96,99 @@ enum Attempt {
 /// How many connections may end under a request before it is written; each takes a dial.
 const MAX_NOT_STARTED: u32 = 100;
 
-/// Sends a request, and again where it was provably not processed.
+/// Sends a request, and again where it was provably not processed, or where the caller allows it.
 pub(crate) async fn exchange(
     set: &Arc<Set>,
     outgoing: &(impl Outgoing + ?Sized),
     deadline: Instant,
 ) -> Result<Answer> {
-    let counters = &set.shared.counters;
     let mut watch = set.shared.watch(deadline);
+    let begun = set.tally.begin();
     let generation = set.generation();
-    let (mut attempts, mut not_started) = (0, 0);
+    let mut history = History::default();
     loop {
         if set.generation() != generation {
-            return Err(Set::moved().with_attempts(attempts));
+            return Err(history.end(Set::moved()));
         }
         let slot = match set.acquire(&mut watch).await {
             Ok(slot) => slot,
-            Err(error) if attempts == 0 => return Err(error),
-            Err(error) => return Err(error.with_attempts(attempts)),
+            Err(error) => return Err(history.end(error)),
         };
-        if attempts > 0
+        if history.attempts > 0
             && let Some(Carrier { link, .. }) = slot.carrier()
         {
             link.counters.resent.count();
         }
-        match attempt(set, slot, outgoing, &mut watch).await {
+        let attempts = match attempt(set, slot, outgoing, &mut watch).await {
             Attempt::Answered(mut answer) => {
-                counters.answered.count();
-                answer.attempts = attempts + 1;
+                set.tally.count(Event::Answered);
+                set.tally.end(&begun);
+                answer.attempts = history.attempts + 1;
+                answer.may_have_been_taken_before = history.lost.is_some();
                 return Ok(answer);
             }
-            Attempt::Failed(error) => return Err(error.with_attempts(attempts + 1)),
-            Attempt::NotSent(error) => return Err(error.with_attempts(attempts)),
+            Attempt::NotSent(error) => return Err(history.end(error)),
             Attempt::NotStarted => {
-                not_started += 1;
-                if not_started > MAX_NOT_STARTED {
+                history.not_started += 1;
+                if history.not_started > MAX_NOT_STARTED {
                     let message = "every connection ended before the request could be written";
-                    return Err(Error::new(ErrorKind::Refused, message).with_attempts(attempts));
+                    return Err(history.end(Error::new(ErrorKind::Refused, message)));
                 }
+                continue;
+            }
+            Attempt::Failed(error) => {
+                history.attempts += 1;
+                let allowed = outgoing.resend_unknown().allows(history.losses);
+                if !allowed || error.kind() != ErrorKind::Lost {
+                    return Err(error.with_attempts(history.attempts));
+                }
+                history.losses += 1;
+                history.lost = Some(error);
+                history.attempts
             }
             Attempt::Unprocessed(error) => {
-                attempts += 1;
-                if attempts > set.shared.config.max_resends {
-                    let message = format!("the server refused the request {attempts} times");
+                history.attempts += 1;
+                history.refusals += 1;
+                let refusals = history.refusals;
+                if refusals > set.shared.config.max_resends {
+                    let message = format!("the server refused the request {refusals} times");
                     let refused = Error::new(ErrorKind::Refused, message).with_source(error);
-                    return Err(refused.with_attempts(attempts));
+                    return Err(history.end(refused));
                 }
-                counters.resent.count();
-                // The first one goes out at once: mostly a connection was left in order.
-                if attempts > 1 {
-                    Box::pin(pause(set, attempts - 1, deadline)).await;
-                }
+                history.attempts
             }
+        };
+        set.tally.count(Event::Resent);
+        // The first one goes out at once: mostly a connection was left in order.
+        if attempts > 1 {
+            Box::pin(pause(set, attempts - 1, deadline)).await;
+        }
+    }
+}
+
+/// What became of a request so far.
+#[derive(Default)]
+struct History {
+    /// How often it was handed to a connection.
+    attempts: u32,
+    not_started: u32,
+    refusals: u32,
+    losses: u32,
+    /// Why nobody knows whether an earlier attempt was taken.
+    lost: Option<Error>,
+}
+
+impl History {
+    /// The end without an answer. A request that may have been taken once does not become one that
+    /// surely was not.
+    fn end(self, error: Error) -> Error {
+        let error = match self.lost {
+            Some(lost) if !error.may_have_been_taken() => lost,
+            _ => error,
+        };
+        match self.attempts {
+            0 => error,
+            attempts => error.with_attempts(attempts),
         }
     }
 }
@@ -172,7 +223,7 @@ async fn attempt(
     .await;
     match head {
         None => {
-            set.shared.counters.timed_out.count();
+            set.tally.count(Event::TimedOut);
             Attempt::Failed(Error::new(
                 ErrorKind::Unanswered,
                 "no answer before the deadline: the request may have been taken",
@@ -200,7 +251,7 @@ fn begin(
     let shared = &set.shared;
     // Time can have passed only if there was something to wait for.
     if watch.was_waited_for() && watch.has_passed(shared.backend.as_ref()) {
-        shared.counters.timed_out.count();
+        set.tally.count(Event::TimedOut);
         let message = "not sent: the deadline passed before the request was written";
         return Err(Some(Error::new(ErrorKind::Timeout, message)));
     }
@@ -219,7 +270,7 @@ fn begin(
     }
     match link.start(request, outgoing.body()) {
         Ok((response, stream)) => {
-            shared.counters.sent.count();
+            set.tally.count(Event::Sent);
             Ok(Flight::new(slot, response, stream))
         }
         Err(NotStarted::Malformed(error)) => {
@@ -249,6 +300,7 @@ fn answered(
         body,
         complete,
         attempts: 0,
+        may_have_been_taken_before: false,
         carrier,
     })
 }
@@ -314,7 +366,7 @@ fn judge(set: &Arc<Set>, flight: &Flight, error: h2::Error) -> Attempt {
     if let Some(link) = link.filter(|_| calm) {
         set.calm(link);
     }
-    set.shared.counters.lost.count();
+    set.tally.count(Event::Lost);
     let message = if error.is_reset() {
         "the server broke off the request: it may have been taken"
     } else {

@@ -25,12 +25,16 @@ mod flight;
 mod frames;
 #[cfg(feature = "http2")]
 mod link;
+#[cfg(all(feature = "http2", feature = "metrics"))]
+mod meters;
 #[cfg(feature = "http2")]
 mod seat;
 #[cfg(feature = "http2")]
 pub(crate) mod set;
 #[cfg(feature = "http2")]
 mod streams;
+#[cfg(feature = "http2")]
+mod tally;
 mod transport;
 #[cfg(feature = "http2")]
 mod upkeep;

@@ -13,6 +13,7 @@ use super::dial::{self, Hangup};
 use super::link::Link;
 use super::seat::{Seat, find};
 use super::streams::Freed;
+use super::tally::Tally;
 use super::waiters::Waiters;
 use crate::clock::later;
 use crate::session::{Key, Shared, Watch};
@@ -24,6 +25,7 @@ pub(crate) struct Set {
     pub(crate) key: Key,
     credentials: Mutex<Credentials>,
     pub(crate) shared: Arc<Shared>,
+    pub(crate) tally: Arc<Tally>,
     /// Held over "look, else dial".
     pub(crate) dial_lock: Arc<dyn Lock>,
     /// Ends a dial that nobody needs any more.
@@ -72,6 +74,7 @@ impl Set {
     ) -> Self {
         Self {
             number,
+            tally: Arc::new(Tally::new(shared.clone(), &key.target.authority())),
             key,
             credentials: Mutex::new((certificate, authorize)),
             dial_lock: shared.backend.create_lock(),
@@ -211,6 +214,7 @@ impl Set {
         }
         let dial = self.wants_dial(&mut state);
         let held_up = self.is_newly_held_up(&mut state);
+        self.tally.waiting(state.waiters.waiting());
         drop(state);
         wakers.into_iter().for_each(Waker::wake);
         if dial {
@@ -381,8 +385,7 @@ impl Set {
         seat.draining = true;
         let over = seat.is_over();
         if !std::mem::replace(&mut seat.dismissed, true) {
-            self.shared.counters.goaways.count();
-            self.shared.counters.last_goaway(&goaway);
+            self.tally.goaway(&goaway);
             tracing::debug!(link = link.id, last_stream = goaway.last_stream, %goaway, "left");
         }
         self.count_failure(state_ref, link, None);

@@ -80,7 +80,7 @@ pub(crate) struct Counters {
     pub(crate) resent: Counter,
     pub(crate) lost: Counter,
     pub(crate) timed_out: Counter,
-    pub(crate) goaways: Counter,
+    goaways: Counter,
     last_goaway: Mutex<Option<GoAway>>,
 }
 
@@ -104,7 +104,8 @@ impl Counter {
 }
 
 impl Counters {
-    pub(crate) fn last_goaway(&self, goaway: &GoAway) {
+    pub(crate) fn goaway(&self, goaway: &GoAway) {
+        self.goaways.count();
         *self.lock_goaway() = Some(goaway.clone());
     }
 
