@@ -42,6 +42,7 @@
 //! - TLS stacks: `rustls` (default) and `openssl`, which links the system's OpenSSL; with
 //!   `openssl-vendored` one is built from source instead.
 //! - `pkcs12`: certificates from PKCS#12 files, for every TLS stack.
+//! - `metrics`: what the connections do, told to the `metrics` facade: see [`session`].
 //! - Services: `apns` (default).
 //! - `full`: all of these, with the system's OpenSSL.
 //!
@@ -60,7 +61,7 @@ pub use push_apns as apns;
 pub use push_core::{
     AsyncRead, AsyncWrite, Backend, BoxFuture, Certificate, CertificateInfo, Compose, Connection,
     Egress, Error, ErrorKind, Fingerprint, Identity, KeyFormat, Lock, LockGuard, Outcome, Proxy,
-    Result, RetryPolicy, Roots, Runtime, Security, Target, Tls, Verdict, async_trait,
+    ResendUnknown, Result, RetryPolicy, Roots, Runtime, Security, Target, Tls, Verdict, async_trait,
     delegate_backend, parse_retry_after,
 };
 pub use push_core::{Session, fan_out, http, session};

@@ -1,5 +1,29 @@
 //! Sessions: connections of any number of destinations over one backend, with common limits,
 //! outdating, shutdown and statistics.
+//!
+//! # Watching a session
+//! [`Session::stats`](crate::Session::stats) counts the session as a whole,
+//! [`Session::connections`](crate::Session::connections) shows each connection. With the feature
+//! `metrics` the same goes to the [`metrics`](https://docs.rs/metrics) facade, under the label
+//! `destination` (`HOST:PORT`). Install the recorder before the first client is made: the handles are
+//! taken then.
+//!
+//! | metric | kind | what |
+//! |---|---|---|
+//! | `anypush_connections` | gauge | connections that are open |
+//! | `anypush_connections_opened_total` | counter | connections that came about |
+//! | `anypush_dials_failed_total` | counter | dials that failed |
+//! | `anypush_goaways_total` | counter | connections whose peer said GOAWAY |
+//! | `anypush_requests_waiting` | gauge | requests that wait for a stream |
+//! | `anypush_requests_sent_total` | counter | requests handed to a connection; a resend counts again |
+//! | `anypush_requests_answered_total` | counter | answers |
+//! | `anypush_requests_resent_total` | counter | requests that were sent again |
+//! | `anypush_requests_lost_total` | counter | answers lost with their connection or stream |
+//! | `anypush_requests_timed_out_total` | counter | deadlines that passed |
+//! | `anypush_request_seconds` | histogram | seconds from the beginning of a request, its wait included, to its answer |
+//!
+//! Spans of `tracing`: `dial` and `connection`, at the level `debug`, with the target and the
+//! connection's number. Neither spans nor events hold credentials, payloads or device tokens.
 
 mod builder;
 mod config;
