@@ -119,14 +119,16 @@ impl fmt::Debug for Slot {
 pub(crate) struct Acquire<'a> {
     set: &'a Arc<Set>,
     watch: &'a mut Watch,
+    patient: bool,
     key: Option<usize>,
 }
 
 impl<'a> Acquire<'a> {
-    pub(super) fn new(set: &'a Arc<Set>, watch: &'a mut Watch) -> Self {
+    pub(super) fn new(set: &'a Arc<Set>, watch: &'a mut Watch, patient: bool) -> Self {
         Self {
             set,
             watch,
+            patient,
             key: None,
         }
     }
@@ -149,6 +151,7 @@ impl<'a> Acquire<'a> {
             return Poll::Ready(Ok(self.slot(link)));
         }
         if let Some(most) = set.shared.config.max_waiting
+            && !self.patient
             && state.waiters.waiting() >= most
         {
             let depth = state.waiters.waiting();

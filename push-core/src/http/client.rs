@@ -102,7 +102,7 @@ impl Http2 {
             return Ok(());
         }
         let mut watch = self.set.shared.watch(deadline);
-        self.set.acquire(&mut watch).await.map(drop)
+        self.set.acquire(&mut watch, true).await.map(drop)
     }
 
     /// How many requests can be under way at once on the connections that there are now: the sum

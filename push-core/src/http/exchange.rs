@@ -29,6 +29,13 @@ pub trait Outgoing: Send + Sync {
     /// The body, the same for each try.
     fn body(&self) -> Bytes;
 
+    /// Whether it waits for a stream though as many wait already as
+    /// [`max_waiting`](crate::session::SessionBuilder::max_waiting) allows, for those who bound by
+    /// other means how many of theirs there are. Default: no.
+    fn is_patient(&self) -> bool {
+        false
+    }
+
     /// Whether it is sent again after its connection was lost or its stream broken off, though the
     /// peer may have taken it. Default: never.
     fn resend_unknown(&self) -> ResendUnknown {
@@ -110,7 +117,7 @@ pub(crate) async fn exchange(
         if set.generation() != generation {
             return Err(history.end(Set::moved()));
         }
-        let slot = match set.acquire(&mut watch).await {
+        let slot = match set.acquire(&mut watch, outgoing.is_patient()).await {
             Ok(slot) => slot,
             Err(error) => return Err(history.end(error)),
         };

@@ -65,6 +65,7 @@ impl Seat {
             self.looked = None;
             return None;
         }
+        let every = every.max(Duration::from_secs(1));
         let reads = self.link.observed.reads();
         match self.looked {
             Some((_, at)) if now < later(at, every) => return Some(later(at, every)),

@@ -115,9 +115,13 @@ impl Set {
         self.ids.fetch_add(1, Ordering::Relaxed)
     }
 
-    /// Waits for a stream on one of the connections.
-    pub(crate) fn acquire<'a>(self: &'a Arc<Self>, watch: &'a mut Watch) -> Acquire<'a> {
-        Acquire::new(self, watch)
+    /// Waits for a stream on one of the connections; unless patient, only while the queue has room.
+    pub(crate) fn acquire<'a>(
+        self: &'a Arc<Self>,
+        watch: &'a mut Watch,
+        patient: bool,
+    ) -> Acquire<'a> {
+        Acquire::new(self, watch, patient)
     }
 
     /// Whether a connection stands ready.

@@ -43,10 +43,13 @@ impl SessionBuilder {
     }
 
     /// The most requests that wait for a stream of one destination; one more fails at once with
-    /// [`ErrorKind::QueueFull`](crate::ErrorKind::QueueFull). `None`, the default: requests wait,
-    /// which holds up those who send them; the wait costs no more than their own futures.
+    /// [`ErrorKind::QueueFull`](crate::ErrorKind::QueueFull) and
+    /// [`queue_depth`](crate::Error::queue_depth). Bulk sends never fail so: they take what there is
+    /// room for, and wait. Zero is taken as one: the first request waits for the connection. `None`,
+    /// the default: requests wait, which holds up those who send them; the wait costs no more than
+    /// their own futures.
     pub fn max_waiting(mut self, most: Option<usize>) -> Self {
-        self.config.max_waiting = most;
+        self.config.max_waiting = most.map(|most| most.max(1));
         self
     }
 
@@ -68,9 +71,10 @@ impl SessionBuilder {
 
     /// How old a connection may become before another takes its place, so that new ones spread over
     /// the addresses that the service has by then. It answers what is under way first. Up to a tenth
-    /// is taken off at random, so that they don't end all at once. `None`: any age. Default: 24 hours.
+    /// is taken off at random, so that they don't end all at once. Less than a second is taken as
+    /// one. `None`: any age. Default: 24 hours.
     pub fn max_connection_age(mut self, age: Option<Duration>) -> Self {
-        self.config.max_age = age;
+        self.config.max_age = age.map(|age| age.max(Duration::from_secs(1)));
         self
     }
 
