@@ -61,7 +61,8 @@ impl Seat {
     /// While streams are open: asks for a sign of life where nothing came since the last look. Tells
     /// when to look again.
     pub(super) fn watch_silence(&mut self, every: Duration, now: Instant) -> Option<Instant> {
-        if self.open == 0 {
+        // One that takes no streams is watched too: nobody would notice its end otherwise.
+        if self.open == 0 && (self.limit > 0 || self.draining) {
             self.looked = None;
             return None;
         }

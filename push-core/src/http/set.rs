@@ -307,9 +307,11 @@ impl Set {
             state_ref.not_before = None;
             state_ref.last_failure = None;
         }
-        if seat.open == 0 {
+        if seat.awaited() == 0 {
             seat.idle_since = self.shared.backend.now();
-            seat.alive_at = seat.idle_since;
+        }
+        if seat.open == 0 {
+            seat.alive_at = self.shared.backend.now();
         }
         let over = seat.is_over();
         let quiet = seat.awaited() == 0;
@@ -359,6 +361,9 @@ impl Set {
         }
         let over = seat.is_over();
         let quiet = seat.awaited() == 0;
+        if quiet {
+            seat.idle_since = self.shared.backend.now();
+        }
         drop(state);
         if too_many {
             link.retire();
@@ -382,8 +387,12 @@ impl Set {
         };
         seat.limit = self.limit_of(link);
         seat.shut &= seat.limit == 0;
+        let shut = seat.limit == 0;
         let Some(goaway) = goaway else {
             drop(state);
+            if shut {
+                self.shared.bell.ring();
+            }
             return self.serve();
         };
         seat.draining = true;

@@ -16,20 +16,28 @@ impl Set {
         let mut links = Vec::new();
         let mut state = self.lock();
         for seat in &mut state.seats {
-            if !seat.draining && seat.open == 0 && now >= later(seat.idle_since, age) {
+            if !seat.draining && seat.awaited() == 0 && now >= later(seat.idle_since, age) {
                 seat.draining = true;
-                links.push(seat.link.clone());
+                links.push((seat.link.clone(), seat.is_over()));
             }
         }
         drop(state);
-        links.iter().for_each(|link| link.retire());
+        for (link, over) in &links {
+            link.retire();
+            if *over {
+                link.close();
+            }
+        }
         links.len()
     }
 
     /// Since when the connection has been idle that has been so for the longest.
     pub(crate) fn longest_idle(&self) -> Option<Instant> {
         let state = self.lock();
-        let idle = state.seats.iter().filter(|s| !s.draining && s.open == 0);
+        let idle = state
+            .seats
+            .iter()
+            .filter(|s| !s.draining && s.awaited() == 0);
         idle.map(|seat| seat.idle_since).min()
     }
 
