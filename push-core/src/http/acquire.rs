@@ -62,11 +62,12 @@ impl Slot {
         }
     }
 
-    /// Gives the place back; tells whose it was.
-    pub(crate) fn give_back(mut self) -> Option<Carrier> {
+    /// Gives the place back, of an answer that is whole or of one that is broken off here; tells
+    /// whose it was.
+    pub(crate) fn give_back(mut self, whole: bool) -> Option<Carrier> {
         let carrier = self.on.take();
         if let Some(Carrier { set, link }) = &carrier {
-            Self::release(set, link, self.stream);
+            Self::release(set, link, self.stream, !whole);
         }
         carrier
     }
@@ -84,14 +85,11 @@ impl Slot {
         }
     }
 
-    fn release(set: &Arc<Set>, link: &Arc<Link>, stream: Option<u32>) {
+    fn release(set: &Arc<Set>, link: &Arc<Link>, stream: Option<u32>, reset: bool) {
         match stream {
             None => set.release(link),
             Some(stream) => {
-                let ended = Ended {
-                    stream,
-                    reset: false,
-                };
+                let ended = Ended { stream, reset };
                 let freed = link.end_streams(&[ended]);
                 if freed.streams > 0 {
                     set.freed(link, freed);
@@ -104,7 +102,7 @@ impl Slot {
 impl Drop for Slot {
     fn drop(&mut self) {
         if let Some(Carrier { set, link }) = &self.on {
-            Self::release(set, link, self.stream);
+            Self::release(set, link, self.stream, false);
         }
     }
 }

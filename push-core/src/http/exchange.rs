@@ -6,6 +6,7 @@ use std::task::Poll;
 use std::time::{Duration, Instant};
 
 use bytes::Bytes;
+use futures_util::future::select;
 use http::header::AUTHORIZATION;
 use http::{HeaderMap, StatusCode};
 
@@ -200,7 +201,7 @@ impl History {
     }
 }
 
-/// Waits a little before a server is asked again that refuses.
+/// Waits a little before a server is asked again that refuses; no longer than until a shutdown.
 async fn pause(set: &Arc<Set>, refusals: u32, deadline: Instant) {
     let backend = &set.shared.backend;
     let policy = RetryPolicy::exponential(Duration::from_millis(50))
@@ -208,7 +209,14 @@ async fn pause(set: &Arc<Set>, refusals: u32, deadline: Instant) {
         .max_delay(Duration::from_secs(5));
     let wait = policy.delay(refusals, Duration::ZERO, None, backend.jitter());
     let until = later(backend.now(), wait.unwrap_or_default());
-    backend.sleep_until(until.min(deadline)).await;
+    let closed = poll_fn(|cx| {
+        set.shared.places.on_freed(cx.waker());
+        match set.is_closed() {
+            true => Poll::Ready(()),
+            false => Poll::Pending,
+        }
+    });
+    select(backend.sleep_until(until.min(deadline)), closed).await;
 }
 
 async fn attempt(
@@ -239,7 +247,7 @@ async fn attempt(
         Some(Err(error)) => failed(set, &flight, error),
         Some(Ok(head)) => {
             if head.body().is_end_stream() {
-                return answered(head.into_parts().0, (Bytes::new(), true), flight.land());
+                return answered(head.into_parts().0, (Bytes::new(), true), flight.land(true));
             }
             // Boxed, so that those without a body, which are the most, need no room for it.
             Box::pin(read(set, flight, head, watch)).await
@@ -332,7 +340,7 @@ async fn read(
         return answered(head, (body, false), carrier);
     };
     let body = flight.take_body();
-    answered(head, (body, complete), flight.land())
+    answered(head, (body, complete), flight.land(complete))
 }
 
 /// Tells a request that was provably not processed from one that may have been.

@@ -90,10 +90,10 @@ impl Flight {
         self.slot.as_ref().and_then(Slot::carrier)
     }
 
-    /// The answer is whole: gives the place back.
-    pub(crate) fn land(mut self) -> Option<Carrier> {
+    /// The answer is whole, or is broken off here: gives the place back.
+    pub(crate) fn land(mut self, whole: bool) -> Option<Carrier> {
         self.answer = None;
-        self.slot.take().and_then(Slot::give_back)
+        self.slot.take().and_then(|slot| slot.give_back(whole))
     }
 }
 

@@ -93,6 +93,7 @@ impl Set {
         wakers.into_iter().for_each(Waker::wake);
         self.hangup.hang_up();
         self.retire_all();
+        self.shared.places.freed();
         failed
     }
 
@@ -114,6 +115,11 @@ impl Set {
             state.waiters.waiting(),
             in_flight(&state),
         )
+    }
+
+    /// Whether it takes no more requests.
+    pub(crate) fn is_closed(&self) -> bool {
+        self.lock().closed.is_some()
     }
 
     /// Whether there is no connection, nor one that is being dialled.
