@@ -18,7 +18,7 @@ use super::set::Set;
 use super::tally::Event;
 use crate::clock::later;
 use crate::session::Watch;
-use crate::{Error, ErrorKind, ResendUnknown, Result, RetryPolicy};
+use crate::{BoxFuture, Error, ErrorKind, ResendUnknown, Result, RetryPolicy};
 
 /// A request that can be made again: it is, for each connection that it is offered to.
 pub trait Outgoing: Send + Sync {
@@ -236,23 +236,32 @@ async fn attempt(
         Poll::Pending => watch.poll(cx).map(|()| None),
     })
     .await;
-    match head {
+    let rest = match head {
         None => {
             set.tally.count(Event::TimedOut);
-            Attempt::Failed(Error::new(
+            return Attempt::Failed(Error::new(
                 ErrorKind::Unanswered,
                 "no answer before the deadline: the request may have been taken",
-            ))
+            ));
         }
-        Some(Err(error)) => failed(set, &flight, error),
-        Some(Ok(head)) => {
-            if head.body().is_end_stream() {
-                return answered(head.into_parts().0, (Bytes::new(), true), flight.land(true));
-            }
-            // Boxed, so that those without a body, which are the most, need no room for it.
-            Box::pin(read(set, flight, head, watch)).await
+        Some(Err(error)) => return failed(set, &flight, error),
+        Some(Ok(head)) if head.body().is_end_stream() => {
+            return answered(head.into_parts().0, (Bytes::new(), true), flight.land(true));
         }
-    }
+        Some(Ok(head)) => read_boxed(set, flight, head, watch),
+    };
+    rest.await
+}
+
+/// Boxed, and here, so that the future of those without a body, which are the most, has no room
+/// for it.
+fn read_boxed<'a>(
+    set: &'a Arc<Set>,
+    flight: Flight,
+    head: http::Response<h2::RecvStream>,
+    watch: &'a mut Watch,
+) -> BoxFuture<'a, Attempt> {
+    Box::pin(read(set, flight, head, watch))
 }
 
 /// Hands a request to the connection on which a stream is kept for it; without an error when that
