@@ -3,7 +3,7 @@
 use std::borrow::Cow;
 use std::collections::HashMap;
 
-use crate::fault::{Action, Fault};
+use crate::fault::{Action, Fault, Stage};
 
 /// The faults of one service. There may be one for each of many thousand
 /// devices, so they are found by their token.
@@ -12,6 +12,8 @@ pub(crate) struct Armed {
     /// By device token in lower case; the list without a token is for any.
     faults: HashMap<Option<String>, Vec<Numbered>>,
     given: u64,
+    /// Those that can strike before a request is whole.
+    early: usize,
 }
 
 #[derive(Debug)]
@@ -19,6 +21,22 @@ struct Numbered {
     /// In the order in which they were given.
     number: u64,
     fault: Fault,
+    /// What a storm was asked about: connections, heads, requests.
+    asked: [u64; 3],
+}
+
+impl Numbered {
+    /// What the fault does to the next one of that stage; a storm may pass it over.
+    fn strike(&mut self, stage: Stage) -> Option<Action> {
+        match &self.fault.action {
+            Action::Random(storm) => {
+                let asked = &mut self.asked[stage as usize];
+                *asked += 1;
+                storm.strike(stage, *asked - 1)
+            }
+            action => Some(action.clone()),
+        }
+    }
 }
 
 impl Armed {
@@ -26,20 +44,31 @@ impl Armed {
         if fault.times == Some(0) {
             return;
         }
+        self.early += usize::from(fault.strikes(Stage::Head));
         let key = fault.token.as_deref().map(str::to_ascii_lowercase);
         let number = self.given;
         self.given += 1;
         let faults = self.faults.entry(key).or_default();
-        faults.push(Numbered { number, fault });
+        faults.push(Numbered {
+            number,
+            fault,
+            asked: [0; 3],
+        });
     }
 
     pub(crate) fn clear(&mut self) {
         self.faults.clear();
+        self.early = 0;
     }
 
-    /// What befalls a request for `token`, when `seen` requests came before it:
-    /// the first fault that was given and fits.
-    pub(crate) fn strike(&mut self, token: &str, seen: u64) -> Option<Action> {
+    /// Whether something may befall a request before it is whole.
+    pub(crate) fn has_early(&self) -> bool {
+        self.early > 0
+    }
+
+    /// What befalls the next one of that stage, for `token`, when `seen` came before it: the first
+    /// fault that was given and fits.
+    pub(crate) fn strike(&mut self, stage: Stage, token: &str, seen: u64) -> Option<Action> {
         if self.faults.is_empty() {
             return None;
         }
@@ -47,34 +76,45 @@ impl Armed {
             true => Cow::Owned(token.to_ascii_lowercase()),
             false => Cow::Borrowed(token),
         };
-        let (key, at) = [None, Some(token.into_owned())]
-            .into_iter()
-            .filter_map(|key| {
-                let faults = self.faults.get(&key)?;
-                let at = faults.iter().position(|one| seen >= one.fault.after)?;
-                Some((faults[at].number, key, at))
-            })
-            .min_by_key(|(number, ..)| *number)
-            .map(|(_, key, at)| (key, at))?;
-        self.take(&key, at)
+        let keys = [None, Some(token.into_owned())];
+        let mut number = 0;
+        loop {
+            let (key, at) = keys
+                .iter()
+                .filter_map(|key| {
+                    let faults = self.faults.get(key)?;
+                    let at = faults.iter().position(|one| {
+                        one.number >= number && seen >= one.fault.after && one.fault.strikes(stage)
+                    })?;
+                    Some((faults[at].number, key, at))
+                })
+                .min_by_key(|(number, ..)| *number)
+                .map(|(_, key, at)| (key, at))?;
+            let one = &mut self.faults.get_mut(key)?[at];
+            number = one.number + 1;
+            if let Some(action) = one.strike(stage) {
+                self.count(key, at);
+                return Some(action);
+            }
+        }
     }
 
     /// Counts the fault as committed, and forgets it when it was the last time.
-    fn take(&mut self, key: &Option<String>, at: usize) -> Option<Action> {
-        let faults = self.faults.get_mut(key)?;
-        let fault = &mut faults[at].fault;
-        match &mut fault.times {
+    fn count(&mut self, key: &Option<String>, at: usize) {
+        let Some(faults) = self.faults.get_mut(key) else {
+            return;
+        };
+        match &mut faults[at].fault.times {
             Some(1) => {
-                let action = faults.remove(at).fault.action;
+                let fault = faults.remove(at).fault;
+                self.early -= usize::from(fault.strikes(Stage::Head));
                 if faults.is_empty() {
                     self.faults.remove(key);
                 }
-                return Some(action);
             }
             Some(times) => *times -= 1,
             None => {}
         }
-        Some(fault.action.clone())
     }
 }
 
@@ -82,22 +122,60 @@ impl Armed {
 mod tests {
     use super::*;
     use crate::Service;
+    use crate::fault::{Close, Handshake, Kind, Point, Storm};
+
+    fn fault(action: Action) -> Fault {
+        Fault::new(Service::Apns, action)
+    }
 
     #[test]
     fn the_first_fault_that_matches_strikes_as_often_as_asked() {
         let mut armed = Armed::default();
-        let fault = |action| Fault::new(Service::Apns, action);
         armed.add(fault(Action::Stall).token("AB").times(1));
         armed.add(fault(Action::Reset(8)).after(2).times(2));
         armed.add(fault(Action::DropAnswer).token("ab").after(2));
-        assert_eq!(armed.strike("cd", 0), None);
-        assert_eq!(armed.strike("Ab", 1), Some(Action::Stall));
-        assert_eq!(armed.strike("ab", 1), None);
-        assert_eq!(armed.strike("ab", 2), Some(Action::Reset(8)));
-        assert_eq!(armed.strike("cd", 3), Some(Action::Reset(8)));
-        assert_eq!(armed.strike("cd", 4), None);
-        assert_eq!(armed.strike("aB", 4), Some(Action::DropAnswer));
+        let mut strike = |token, seen| armed.strike(Stage::Request, token, seen);
+        assert_eq!(strike("cd", 0), None);
+        assert_eq!(strike("Ab", 1), Some(Action::Stall));
+        assert_eq!(strike("ab", 1), None);
+        assert_eq!(strike("ab", 2), Some(Action::Reset(8)));
+        assert_eq!(strike("cd", 3), Some(Action::Reset(8)));
+        assert_eq!(strike("cd", 4), None);
+        assert_eq!(strike("aB", 4), Some(Action::DropAnswer));
         armed.clear();
-        assert_eq!(armed.strike("ab", 5), None);
+        assert_eq!(armed.strike(Stage::Request, "ab", 5), None);
+    }
+
+    #[test]
+    fn a_fault_strikes_only_at_its_stage() {
+        let early = Action::CloseAt(Close::Fin, Point::Headers);
+        let first = Action::Handshake(Handshake::Silent);
+        let mut armed = Armed::default();
+        armed.add(fault(early.clone()).times(1));
+        armed.add(fault(first.clone()));
+        armed.add(fault(Action::Stall).on_connections().after(1));
+        armed.add(fault(Action::Wedge));
+        assert!(armed.has_early());
+        assert_eq!(armed.strike(Stage::Request, "ab", 0), Some(Action::Wedge));
+        assert_eq!(armed.strike(Stage::Connection, "", 5), Some(first));
+        assert_eq!(armed.strike(Stage::Head, "ab", 0), Some(early));
+        assert_eq!(armed.strike(Stage::Head, "ab", 0), None);
+        assert!(!armed.has_early());
+    }
+
+    #[test]
+    fn a_storm_that_spares_a_request_leaves_it_to_the_next_fault() {
+        let storm = Storm::new(17).one_in(4).kinds([Kind::Delay]);
+        let mut armed = Armed::default();
+        armed.add(fault(Action::Random(storm.clone())).times(3));
+        armed.add(fault(Action::DropAnswer));
+        let mut storms = 0;
+        for number in 0..100 {
+            let struck = armed.strike(Stage::Request, "ab", 7).unwrap();
+            let drawn = storm.at(number).filter(|_| storms < 3);
+            storms += usize::from(drawn.is_some());
+            assert_eq!(struck, drawn.unwrap_or(Action::DropAnswer));
+        }
+        assert_eq!(storms, 3);
     }
 }

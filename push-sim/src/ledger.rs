@@ -3,7 +3,10 @@
 use std::sync::{Mutex, MutexGuard, PoisonError};
 
 use crate::armed::Armed;
+use crate::fault::Stage;
 use crate::journal::Journal;
+use crate::registry::Registry;
+use crate::taken::Taken;
 use crate::{Action, Fault, Received, ServiceStats};
 
 /// Counters, accepted notifications and faults of one service.
@@ -14,15 +17,51 @@ pub(crate) struct Ledger(Mutex<Book>);
 pub(crate) struct Book {
     pub(crate) stats: ServiceStats,
     pub(crate) journal: Journal,
+    /// The connections that are open.
+    pub(crate) registry: Registry,
     faults: Armed,
+    taken: Taken,
+    /// TCP connections since the start or the last reset, whatever became of them.
+    arrivals: u64,
 }
 
 impl Book {
-    /// Counts a request, and says what fault befalls it.
-    pub(crate) fn request(&mut self, token: &str) -> Option<Action> {
+    /// Counts a TCP connection, and says what fault befalls it.
+    pub(crate) fn arrival(&mut self) -> Option<Action> {
+        let seen = self.arrivals;
+        self.arrivals += 1;
+        self.strike(Stage::Connection, "", seen)
+    }
+
+    /// Whether requests have to be told of before they are whole.
+    pub(crate) fn watches_heads(&self) -> bool {
+        self.faults.has_early()
+    }
+
+    /// Says what fault befalls a request of which only the fields have come.
+    pub(crate) fn head(&mut self, token: &str) -> Option<Action> {
+        let seen = self.stats.requests;
+        self.strike(Stage::Head, token, seen)
+    }
+
+    /// Counts a request, and says what fault befalls it, unless an early one has.
+    pub(crate) fn request(&mut self, token: &str, early: Option<Action>) -> Option<Action> {
         let seen = self.stats.requests;
         self.stats.requests += 1;
-        self.faults.strike(token, seen)
+        early.or_else(|| self.strike(Stage::Request, token, seen))
+    }
+
+    /// Counts a notification with this identifier of the client's own as taken.
+    pub(crate) fn take(&mut self, id: &str) {
+        if !self.taken.insert(id) {
+            self.stats.taken_twice += 1;
+        }
+    }
+
+    fn strike(&mut self, stage: Stage, token: &str, seen: u64) -> Option<Action> {
+        let action = self.faults.strike(stage, token, seen)?;
+        self.stats.struck(&action);
+        Some(action)
     }
 }
 
@@ -31,7 +70,10 @@ impl Ledger {
         Self(Mutex::new(Book {
             stats: ServiceStats::default(),
             journal,
+            registry: Registry::default(),
             faults: Armed::default(),
+            taken: Taken::default(),
+            arrivals: 0,
         }))
     }
 
@@ -61,5 +103,14 @@ impl Ledger {
         book.stats.reset();
         book.journal.clear();
         book.faults.clear();
+        book.taken.clear();
+        book.arrivals = 0;
+    }
+
+    /// Hands the action to every open connection; how many there are.
+    pub(crate) fn apply(&self, action: &Action) -> usize {
+        let mut book = self.open();
+        book.stats.struck(action);
+        book.registry.apply(action)
     }
 }

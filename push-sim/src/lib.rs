@@ -2,7 +2,7 @@
 //! demonstrations and benchmarks.
 //!
 //! They check what the real services check, and answer as those answer. So far
-//! there is Apple's provider API over HTTP/2.
+//! there is Apple's provider API over HTTP/2, with broadcasts and their channels.
 //!
 //! A [`Sim`] runs on a thread of its own, with certificates of its own, which it
 //! also writes into a folder. Tests on any runtime can use it:
@@ -21,7 +21,7 @@
 //!
 //! The control address ([`Sim::control_addr`]) offers the same over plain HTTP:
 //! `GET /stats`, `GET /received?service=apns&limit=10`, `POST /faults`,
-//! `DELETE /faults`, `POST /reset`.
+//! `DELETE /faults`, `POST /apply`, `POST /reset`.
 
 pub mod apns;
 pub mod http2;
@@ -35,17 +35,22 @@ mod fault;
 mod files;
 mod journal;
 mod ledger;
+mod registry;
 mod service;
 mod services;
 mod sim;
 mod stats;
+mod taken;
 mod tls;
 mod topics;
 
 pub use address::parse_address;
 pub use authority::{Authority, ClientProfile, Issued, ServerProfile};
 pub use error::{Error, Result};
-pub use fault::{Action, Answer, Close, Fault, GoAway};
+pub use fault::{
+    Action, Answer, Body, Close, Fault, GoAway, Handshake, Kind, Malformed, Notice, On, Point,
+    Rejection, Storm,
+};
 pub use files::{Files, PKCS12_PASSWORD};
 pub use journal::Received;
 pub use service::Service;

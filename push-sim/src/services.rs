@@ -5,7 +5,7 @@ use std::sync::Arc;
 
 use crate::journal::Journal;
 use crate::ledger::Ledger;
-use crate::{Error, Fault, Received, Result, Service, ServiceStats};
+use crate::{Action, Error, Fault, Received, Result, Service, ServiceStats};
 
 /// Counters by service.
 pub type Stats = BTreeMap<Service, ServiceStats>;
@@ -37,15 +37,27 @@ impl Services {
         Ok(self.running(service)?.received(limit))
     }
 
-    /// All of them, or none if a service does not run.
+    /// All of them, or none if a service does not run or a fault makes no sense.
     pub(crate) fn fault(&self, faults: Vec<Fault>) -> Result<()> {
         for fault in &faults {
             self.running(fault.service)?;
+            fault.check()?;
         }
         for fault in faults {
             self.running(fault.service)?.fault(fault);
         }
         Ok(())
+    }
+
+    /// On how many connections the action is carried out.
+    pub(crate) fn apply(&self, service: Service, action: &Action) -> Result<usize> {
+        let ledger = self.running(service)?;
+        action.check().map_err(Error::Fault)?;
+        if !action.needs_no_request() {
+            let line = "this action needs a request, and can't be applied to a connection";
+            return Err(Error::Fault(line.to_owned()));
+        }
+        Ok(ledger.apply(action))
     }
 
     pub(crate) fn clear_faults(&self) {

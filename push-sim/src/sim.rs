@@ -10,9 +10,10 @@ use tokio::sync::oneshot;
 
 use crate::journal::Journal;
 use crate::services::Services;
+use crate::tls::Tls;
 use crate::{
-    Authority, ClientProfile, Error, Fault, Files, Received, Result, ServerProfile, Service, Stats,
-    apns, control, tls,
+    Action, Authority, ClientProfile, Error, Fault, Files, Received, Result, ServerProfile,
+    Service, Stats, apns, control,
 };
 
 const ANY: SocketAddr = SocketAddr::new(std::net::IpAddr::V4(Ipv4Addr::LOCALHOST), 0);
@@ -117,6 +118,7 @@ impl SimBuilder {
         let mut services = Services::default();
         let mut addresses = Vec::new();
         let mut tasks: Vec<Task> = Vec::new();
+        let mut running_apns = None;
 
         if let Some((listener, address)) = apns {
             addresses.push(("apns", address));
@@ -126,9 +128,11 @@ impl SimBuilder {
             let shared = Arc::new(apns::Shared {
                 config: self.apns_config,
                 keys,
+                channels: apns::Channels::default(),
                 ledger: services.add(Service::Apns, journal),
             });
-            let tls = tls::server_config(&files, &["h2"])?;
+            let tls = Tls::new(&files, &["h2"])?;
+            running_apns = Some(Arc::clone(&shared));
             tasks.push(Box::new(move || {
                 tokio::spawn(apns::listen(into_tokio(listener)?, tls, shared));
                 Ok(())
@@ -147,6 +151,7 @@ impl SimBuilder {
             running: Some(Running::start(tasks)?),
             addresses,
             services,
+            apns: running_apns,
             files,
             _temporary: temporary,
         })
@@ -218,6 +223,7 @@ pub struct Sim {
     running: Option<Running>,
     addresses: Vec<(&'static str, SocketAddr)>,
     services: Arc<Services>,
+    apns: Option<Arc<apns::Shared>>,
     files: Files,
     _temporary: Option<TempDir>,
 }
@@ -296,14 +302,33 @@ impl Sim {
     /// Adds a fault behind those that are there.
     ///
     /// # Errors
-    /// The service does not run.
+    /// The service does not run, or the fault makes no sense.
     pub fn fault(&self, fault: Fault) -> Result<()> {
         self.services.fault(vec![fault])
+    }
+
+    /// Carries out an action at once on every open connection, and tells how many there are; they
+    /// do it as soon as they are looked at, which may be a moment later.
+    ///
+    /// # Errors
+    /// The service does not run, or the action needs a request ([`Action::needs_no_request`]).
+    pub fn apply(&self, service: Service, action: &Action) -> Result<usize> {
+        self.services.apply(service, action)
     }
 
     /// Removes all faults.
     pub fn clear_faults(&self) {
         self.services.clear_faults();
+    }
+
+    /// Makes a channel for an app's broadcasts, whatever the limit, and tells its identifier.
+    ///
+    /// # Errors
+    /// The provider API does not run.
+    pub fn create_channel(&self, bundle_id: &str, policy: apns::StoragePolicy) -> Result<String> {
+        let missing = || Error::Service(Service::Apns.as_str().to_owned());
+        let apns = self.apns.as_ref().ok_or_else(missing)?;
+        Ok(apns.channels.add(bundle_id, policy))
     }
 
     /// Sets counters to 0, forgets what was accepted, removes all faults.

@@ -5,6 +5,8 @@ use std::collections::BTreeMap;
 
 use serde::{Deserialize, Serialize};
 
+use crate::fault::{Action, Kind};
+
 /// Counters of one service, since the start or the last reset.
 #[derive(Debug, Clone, Default, PartialEq, Eq, Serialize, Deserialize)]
 #[non_exhaustive]
@@ -19,8 +21,23 @@ pub struct ServiceStats {
     pub accepted: u64,
     /// Notifications that were refused, by the reason on the wire.
     pub rejected: BTreeMap<Cow<'static, str>, u64>,
+    /// Requests about channels that were granted.
+    pub managed: u64,
     /// Requests that a fault left without being looked at.
     pub unprocessed: u64,
+    /// Notifications that were taken, and whose answer was never sent whole, since a fault withheld
+    /// it or kept it until stream or connection had ended. What a client lost for other reasons is
+    /// not among them: an answer may be on its way when a connection ends.
+    #[serde(default)]
+    pub unanswered: u64,
+    /// Notifications that were taken though one of the same `apns-id` had been taken before. Of the
+    /// identifiers that clients sent, the last 2,097,152 at least are remembered; a reset forgets
+    /// them.
+    #[serde(default)]
+    pub taken_twice: u64,
+    /// Faults that were carried out, by their kind; an action on all connections counts once.
+    #[serde(default)]
+    pub faults: BTreeMap<Kind, u64>,
     /// Payload bytes of what was taken.
     pub bytes: u64,
 }
@@ -32,6 +49,12 @@ impl ServiceStats {
             None => {
                 self.rejected.insert(Cow::Owned(reason.to_owned()), 1);
             }
+        }
+    }
+
+    pub(crate) fn struck(&mut self, action: &Action) {
+        if let Some(kind) = action.kind() {
+            *self.faults.entry(kind).or_default() += 1;
         }
     }
 

@@ -5,28 +5,16 @@ mod support;
 use std::io::ErrorKind;
 use std::time::{Duration, Instant};
 
-use push_sim::http2::{Frame, HEAD_LEN, Head, PREFACE, Settings, encode_field};
-use push_sim::{Action, Answer, Close, Fault, GoAway, Service, ServiceStats, Sim};
-use support::{Client, DEVICE, Failure, Push, bearer, tls};
+use push_sim::http2::Frame;
+use push_sim::{Action, Answer, Close, Fault, GoAway, Service, Sim};
+use support::raw::Raw;
+use support::{Client, DEVICE, Failure, Push, arm, bearer, stats, tls};
 use tokio::io::{AsyncReadExt, AsyncWriteExt};
-use tokio::net::TcpStream;
-use tokio::time::timeout;
-use tokio_rustls::client::TlsStream;
 
-/// What takes longer never comes.
-const PATIENCE: Duration = Duration::from_secs(10);
 const OTHER: &str = "aabbccddeeff00112233445566778899";
 
 fn start() -> Result<Sim, Failure> {
     Ok(Sim::builder().apns_any().start()?)
-}
-
-fn arm(sim: &Sim, action: Action) -> Result<(), Failure> {
-    Ok(sim.fault(Fault::new(Service::Apns, action))?)
-}
-
-fn stats(sim: &Sim) -> ServiceStats {
-    sim.stats()[&Service::Apns].clone()
 }
 
 #[tokio::test]
@@ -330,102 +318,4 @@ async fn a_host_header_replaces_the_authority() -> Result<(), Failure> {
         .header("host", "api.push.apple.com");
     assert_eq!(client.send(push).await?.status, 200);
     Ok(())
-}
-
-/// A client of frames.
-struct Raw {
-    stream: TlsStream<TcpStream>,
-    /// One token for all requests of a connection, as clients have it.
-    authorization: String,
-    read: Vec<u8>,
-}
-
-impl Raw {
-    async fn connect(sim: &Sim) -> Result<Self, Failure> {
-        Self::start(sim, tls(sim, &["h2"], None).await?).await
-    }
-
-    async fn start(sim: &Sim, mut stream: TlsStream<TcpStream>) -> Result<Self, Failure> {
-        let mut out = PREFACE.to_vec();
-        Settings::encode(&[], &mut out);
-        stream.write_all(&out).await?;
-        Ok(Self {
-            stream,
-            authorization: bearer(sim),
-            read: Vec::new(),
-        })
-    }
-
-    async fn write(&mut self, frame: Frame<'_>) -> Result<(), Failure> {
-        let mut out = Vec::new();
-        frame.encode(&mut out);
-        self.stream.write_all(&out).await?;
-        Ok(())
-    }
-
-    /// A good push, with `host` in place of `:authority`.
-    async fn push(&mut self, stream: u32) -> Result<(), Failure> {
-        self.push_open(stream).await?;
-        self.write(Frame::Data {
-            stream,
-            end_stream: true,
-            data: b"{}",
-        })
-        .await
-    }
-
-    /// Without the body.
-    async fn push_open(&mut self, stream: u32) -> Result<(), Failure> {
-        let mut block = vec![0x83, 0x87];
-        encode_field(":path", &format!("/3/device/{DEVICE}"), &mut block);
-        encode_field("host", "localhost", &mut block);
-        encode_field("apns-topic", "com.example.app", &mut block);
-        encode_field("authorization", &self.authorization, &mut block);
-        self.write(Frame::Headers {
-            stream,
-            end_stream: false,
-            end_headers: true,
-            block: &block,
-        })
-        .await
-    }
-
-    /// Reads up to the next frame of that name.
-    async fn until(&mut self, name: &str) -> Result<String, Failure> {
-        loop {
-            while let Some(head) = Head::decode(&self.read) {
-                let end = HEAD_LEN + head.length as usize;
-                let Some(payload) = self.read.get(HEAD_LEN..end) else {
-                    break;
-                };
-                let frame = Frame::decode(head, payload)?;
-                let mut text = format!("{frame:?}");
-                if let Frame::Settings(settings) = frame {
-                    for (identifier, value) in settings.pairs() {
-                        if identifier == Settings::MAX_CONCURRENT_STREAMS {
-                            text += &format!(" max_streams={value} ");
-                        }
-                    }
-                }
-                self.read.drain(..end);
-                if text.starts_with(name) {
-                    return Ok(text);
-                }
-            }
-            if timeout(PATIENCE, self.stream.read_buf(&mut self.read)).await?? == 0 {
-                return Err("the connection ended".into());
-            }
-        }
-    }
-
-    /// Reads to the end; the kind of error that it ends with, if any.
-    async fn end(&mut self) -> Result<Option<ErrorKind>, Failure> {
-        loop {
-            match timeout(PATIENCE, self.stream.read_buf(&mut self.read)).await? {
-                Ok(0) => return Ok(None),
-                Ok(_) => {}
-                Err(error) => return Ok(Some(error.kind())),
-            }
-        }
-    }
 }

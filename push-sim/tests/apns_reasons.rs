@@ -148,8 +148,17 @@ async fn every_reason_has_a_request_that_gets_it() -> Result<(), Failure> {
     assert_eq!(stats.rejected["BadDeviceToken"], 2);
     assert_eq!(stats.accepted, 0);
 
-    // The others need a certificate or several requests; see below.
+    // The others need a certificate or several requests, see below, or a channel: tests/apns_broadcast.rs.
     let elsewhere = [
+        Reason::BadChannelId,
+        Reason::BadRequestParams,
+        Reason::BadRequestPayload,
+        Reason::CannotCreateChannelConfig,
+        Reason::ChannelNotRegistered,
+        Reason::FeatureNotEnabled,
+        Reason::MissingChannelId,
+        Reason::MissingPushType,
+        Reason::TopicMismatch,
         Reason::BadCertificate,
         Reason::BadCertificateEnvironment,
         Reason::Forbidden,

@@ -5,41 +5,52 @@ use std::fmt;
 use serde::Deserializer;
 use serde::de::{IgnoredAny, MapAccess, Visitor};
 
+use super::Reason;
 use super::credentials::{Credentials, Granted, Now};
 use super::headers::Headers;
 use super::push_type::{PushType, payload_limit};
-use super::{Config, ProviderKey, Reason};
+use super::route::is_bundle_id;
+use super::session::Shared;
 use crate::http2::Request;
 
 const MOST_COLLAPSE_ID_BYTES: usize = 64;
 /// In hexadecimal digits; a token has no fixed length.
 const DEVICE_TOKEN_DIGITS: std::ops::RangeInclusive<usize> = 32..=400;
-const MOST_TOPIC_BYTES: usize = 255;
 
-/// Looks at everything that Apple looks at.
-pub(super) fn check(
-    request: &Request,
-    headers: &Headers<'_>,
-    credentials: &mut Credentials,
-    config: &Config,
-    keys: &[ProviderKey],
-    now: Now,
-) -> Result<(), Reason> {
-    if request.too_many_fields() {
-        return Err(Reason::HeaderListTooLarge);
+/// A request, and what it takes to judge it.
+pub(super) struct Case<'a> {
+    pub(super) request: &'a Request,
+    pub(super) headers: &'a Headers<'a>,
+    pub(super) credentials: &'a mut Credentials,
+    pub(super) shared: &'a Shared,
+    pub(super) now: Now,
+}
+
+impl Case<'_> {
+    /// What is looked at first in every request: its form, and who sends it.
+    pub(super) fn admit(&mut self, methods: &[&[u8]]) -> Result<Granted<'_>, Reason> {
+        if self.request.too_many_fields() {
+            return Err(Reason::HeaderListTooLarge);
+        }
+        if !methods.contains(&self.headers.method) {
+            return Err(Reason::MethodNotAllowed);
+        }
+        if self.headers.repeated {
+            return Err(Reason::DuplicateHeaders);
+        }
+        let Shared { config, keys, .. } = self.shared;
+        let authorization = self.headers.authorization;
+        self.credentials
+            .check(authorization, config, keys, self.now)
     }
-    if headers.method != b"POST" {
-        return Err(Reason::MethodNotAllowed);
-    }
-    let device = headers.device().ok_or(Reason::BadPath)?;
-    if headers.repeated {
-        return Err(Reason::DuplicateHeaders);
-    }
-    let granted = credentials.check(headers.authorization, config, keys, now)?;
+}
+
+/// Looks at everything that Apple looks at in a push to a device.
+pub(super) fn check(case: &mut Case<'_>, device: &str) -> Result<(), Reason> {
+    let (request, headers) = (case.request, case.headers);
+    let granted = case.admit(&[b"POST"])?;
     check_device(device)?;
-    if headers.id.is_some() && headers.valid_id().is_none() {
-        return Err(Reason::BadMessageId);
-    }
+    headers.check_id()?;
     let push_type = match headers.push_type {
         Some(name) => Some(PushType::parse(name).ok_or(Reason::InvalidPushType)?),
         None => None,
@@ -66,13 +77,8 @@ fn check_delivery(headers: &Headers<'_>, push_type: Option<PushType>) -> Result<
         let seconds = seconds(expiration).ok_or(Reason::BadExpirationDate)?;
         push_type.map_or(Ok(()), |push_type| push_type.check_expiration(seconds))?;
     }
-    if let Some(priority) = headers.priority {
-        let priority = match priority {
-            b"10" => 10,
-            b"5" => 5,
-            b"1" => 1,
-            _ => return Err(Reason::BadPriority),
-        };
+    if let Some(text) = headers.priority {
+        let priority = priority(text).ok_or(Reason::BadPriority)?;
         push_type.map_or(Ok(()), |push_type| push_type.check_priority(priority))?;
     }
     match headers.collapse_id {
@@ -81,7 +87,16 @@ fn check_delivery(headers: &Headers<'_>, push_type: Option<PushType>) -> Result<
     }
 }
 
-fn seconds(text: &[u8]) -> Option<u64> {
+pub(super) fn priority(text: &[u8]) -> Option<u8> {
+    match text {
+        b"10" => Some(10),
+        b"5" => Some(5),
+        b"1" => Some(1),
+        _ => None,
+    }
+}
+
+pub(super) fn seconds(text: &[u8]) -> Option<u64> {
     let digits = std::str::from_utf8(text).ok()?;
     let is_plain = digits.bytes().all(|digit| digit.is_ascii_digit());
     digits.parse().ok().filter(|_| is_plain)
@@ -99,11 +114,7 @@ fn check_topic<'a>(
         (Some([]) | None, _) => return Err(Reason::MissingTopic),
         (Some(topic), _) => std::str::from_utf8(topic).map_err(|_| Reason::BadTopic)?,
     };
-    let is_wellformed = topic.len() <= MOST_TOPIC_BYTES
-        && topic
-            .bytes()
-            .all(|octet| octet.is_ascii_alphanumeric() || b".-_".contains(&octet));
-    if !is_wellformed {
+    if !is_bundle_id(topic) {
         return Err(Reason::BadTopic);
     }
     if let Some(push_type) = push_type {

@@ -25,6 +25,10 @@ pub struct Config {
     pub min_token_use: Duration,
     /// Keys besides the one in `AuthKey.p8`.
     pub provider_keys: Vec<ProviderKey>,
+    /// How many channels an app may have; 10,000 by default.
+    pub max_channels: usize,
+    /// Bundle identifiers for which broadcasts are not enabled; none by default.
+    pub no_broadcast: Vec<String>,
 }
 
 impl Default for Config {
@@ -37,6 +41,8 @@ impl Default for Config {
             max_token_age: Duration::from_secs(60 * 60),
             min_token_use: Duration::from_secs(20 * 60),
             provider_keys: Vec::new(),
+            max_channels: 10_000,
+            no_broadcast: Vec::new(),
         }
     }
 }
@@ -88,6 +94,20 @@ impl Config {
     #[must_use]
     pub fn provider_key(mut self, key: ProviderKey) -> Self {
         self.provider_keys.push(key);
+        self
+    }
+
+    /// Sets how many channels an app may have.
+    #[must_use]
+    pub fn max_channels(mut self, channels: usize) -> Self {
+        self.max_channels = channels;
+        self
+    }
+
+    /// Takes an app's leave to broadcast.
+    #[must_use]
+    pub fn no_broadcast(mut self, bundle_id: impl Into<String>) -> Self {
+        self.no_broadcast.push(bundle_id.into());
         self
     }
 }

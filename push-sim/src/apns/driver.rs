@@ -1,23 +1,19 @@
-//! Moves bytes between a socket and a session.
+//! Serves one connection, and ends it.
 
 use std::future::poll_fn;
 use std::io;
-use std::pin::Pin;
-use std::task::{Context, Poll, ready};
 use std::time::Duration;
 
-use tokio::io::{AsyncRead, AsyncReadExt, AsyncWrite, AsyncWriteExt, ReadBuf};
+use tokio::io::{AsyncReadExt, AsyncWriteExt};
 use tokio::net::TcpStream;
+use tokio::sync::mpsc::UnboundedReceiver;
 use tokio::time::{Instant, sleep_until, timeout};
 use tokio_rustls::server::TlsStream;
 
+use super::pipe::Pipe;
 use super::session::{Ending, Session};
-use crate::fault::Close;
+use crate::fault::{Action, Close};
 
-/// Holds the longest frame, and enough more that requests come many at a time.
-const BUFFER_BYTES: usize = 64 << 10;
-/// With so much unwritten nothing is read.
-const MOST_UNWRITTEN_BYTES: usize = 256 << 10;
 /// How long a closed connection is still emptied; to drop it with unread data
 /// would reset it, and take back what the client has not read yet.
 const LINGER: Duration = Duration::from_secs(5);
@@ -27,153 +23,199 @@ const OLD_HTTP_ANSWER: &[u8] = b"HTTP/1.1 505 HTTP Version Not Supported\r\n\
     this service speaks HTTP/2 only.\n";
 
 pub(super) struct Driver {
-    stream: TlsStream<TcpStream>,
+    pipe: Pipe,
     session: Session,
-    buffer: Box<[u8]>,
-    /// What is in the buffer and not taken yet.
-    filled: std::ops::Range<usize>,
-    written: usize,
-    needs_flush: bool,
-    /// The peer is known to speak HTTP/2, so it may be spoken to.
-    may_write: bool,
+    /// What it is told to do at once.
+    orders: UnboundedReceiver<Action>,
+}
+
+/// Why a connection is looked at.
+enum Woken {
+    /// The client has sent something.
+    Read,
+    /// The client is gone.
+    Left,
+    /// Something that was put off is due.
+    Due,
+    Ordered(Action),
 }
 
 impl Driver {
-    pub(super) fn new(stream: TlsStream<TcpStream>, session: Session) -> Self {
-        let may_write = stream.get_ref().1.alpn_protocol().is_some();
+    pub(super) fn new(
+        stream: TlsStream<TcpStream>,
+        session: Session,
+        orders: UnboundedReceiver<Action>,
+    ) -> Self {
         Self {
-            stream,
+            pipe: Pipe::new(stream),
             session,
-            buffer: vec![0; BUFFER_BYTES].into(),
-            filled: 0..0,
-            written: 0,
-            needs_flush: false,
-            may_write,
+            orders,
         }
     }
 
-    /// Serves until the client leaves, or a fault ends the connection.
-    pub(super) async fn run(mut self) -> io::Result<()> {
+    /// Serves until the client leaves, or a fault ends the connection, perhaps at once.
+    pub(super) async fn run(mut self, first: Option<Ending>) -> io::Result<()> {
+        let mut ending = first;
         loop {
-            let due = self.session.next_due().map(Instant::from_std);
-            let more = tokio::select! {
-                biased;
-                more = poll_fn(|cx| self.poll(cx)) => more?,
-                () = sleep_until(due.unwrap_or_else(Instant::now)), if due.is_some() => {
-                    self.session.send_due(Instant::now().into_std());
-                    true
-                }
+            if self.session.http2().is_finished() {
+                ending = ending.or(Some(Ending::Close(Close::Tls)));
+            }
+            if let Some(ending) = ending {
+                return self.end(ending).await;
+            }
+            ending = match self.wait().await? {
+                Woken::Left => return Ok(()),
+                Woken::Ordered(action) => self.session.order(&action),
+                Woken::Due => self.session.send_due(Instant::now().into_std()),
+                Woken::Read => None,
             };
-            if !more {
-                return Ok(());
-            }
-            let mut input = &self.buffer[self.filled.clone()];
-            let ending = self.session.receive(&mut input);
-            self.filled.start = self.filled.end - input.len();
-            self.may_write |= !self.session.http2().is_new();
-            match ending {
-                None if self.session.http2().is_finished() => {
-                    return self.end(Ending::Close(Close::Tls)).await;
-                }
-                None => {}
-                Some(ending) => return self.end(ending).await,
-            }
+            // What was read before may have waited for what was done now.
+            ending = ending.or_else(|| self.receive());
         }
     }
 
-    /// Ready with `true` when something was read, with `false` at the end.
-    fn poll(&mut self, cx: &mut Context<'_>) -> Poll<io::Result<bool>> {
-        if let Poll::Ready(Err(error)) = self.poll_write(cx) {
-            return Poll::Ready(Err(error));
+    fn receive(&mut self) -> Option<Ending> {
+        let mut input = self.pipe.input();
+        let ending = self.session.receive(&mut input);
+        let left = input.len();
+        self.pipe.keep(left);
+        if !self.session.http2().is_new() {
+            self.pipe.open_writing();
         }
-        if self.session.http2().output().len() - self.written > MOST_UNWRITTEN_BYTES {
-            return Poll::Pending;
-        }
-        let length = self.filled.len();
-        self.buffer.copy_within(self.filled.clone(), 0);
-        self.filled = 0..length;
-        let mut ended = false;
-        while self.filled.end < self.buffer.len() {
-            let mut space = ReadBuf::new(&mut self.buffer[self.filled.end..]);
-            match Pin::new(&mut self.stream).poll_read(cx, &mut space) {
-                Poll::Ready(Ok(())) if space.filled().is_empty() => {
-                    ended = true;
-                    break;
-                }
-                Poll::Ready(Ok(())) => self.filled.end += space.filled().len(),
-                Poll::Ready(Err(error)) => return Poll::Ready(Err(error)),
-                Poll::Pending => break,
-            }
-        }
-        if self.filled.len() > length {
-            Poll::Ready(Ok(true))
-        } else if ended {
-            Poll::Ready(Ok(false))
-        } else {
-            Poll::Pending
-        }
+        ending
     }
 
-    /// Ready when all is written.
-    fn poll_write(&mut self, cx: &mut Context<'_>) -> Poll<io::Result<()>> {
-        if !self.may_write {
-            return Poll::Ready(Ok(()));
+    async fn wait(&mut self) -> io::Result<Woken> {
+        let Self {
+            pipe,
+            session,
+            orders,
+        } = self;
+        let due = session.next_due().map(Instant::from_std);
+        let due_at = due.unwrap_or_else(Instant::now);
+        if session.reads() {
+            let http2 = session.http2();
+            return Ok(tokio::select! {
+                biased;
+                read = poll_fn(|cx| pipe.poll(http2, cx)) => match read? {
+                    true => Woken::Read,
+                    false => Woken::Left,
+                },
+                Some(action) = orders.recv() => Woken::Ordered(action),
+                () = sleep_until(due_at), if due.is_some() => Woken::Due,
+            });
         }
-        let http2 = self.session.http2();
-        while self.written < http2.output().len() {
-            let rest = &http2.output()[self.written..];
-            let length = ready!(Pin::new(&mut self.stream).poll_write(cx, rest))?;
-            if length == 0 {
-                return Poll::Ready(Err(io::ErrorKind::WriteZero.into()));
+        let http2 = session.http2();
+        let served = async {
+            while !http2.output().is_empty() {
+                poll_fn(|cx| pipe.poll_write(http2, cx)).await?;
             }
-            self.written += length;
-            self.needs_flush = true;
+            closed(pipe.stream.get_ref().0).await;
+            Ok(Woken::Left)
+        };
+        tokio::select! {
+            biased;
+            woken = served => woken,
+            Some(action) = orders.recv() => Ok(Woken::Ordered(action)),
+            () = sleep_until(due_at), if due.is_some() => Ok(Woken::Due),
         }
-        if self.needs_flush {
-            http2.output().clear();
-            http2.flushed();
-            self.written = 0;
-            ready!(Pin::new(&mut self.stream).poll_flush(cx))?;
-            self.needs_flush = false;
-        }
-        Poll::Ready(Ok(()))
     }
 
     /// What was answered before goes out in every case.
     async fn end(mut self, ending: Ending) -> io::Result<()> {
+        let Self { pipe, session, .. } = &mut self;
         if ending == Ending::OldHttp {
             let _ = timeout(LINGER, async {
-                self.stream.write_all(OLD_HTTP_ANSWER).await?;
-                self.stream.flush().await
+                pipe.stream.write_all(OLD_HTTP_ANSWER).await?;
+                pipe.stream.flush().await
             })
             .await;
         } else {
-            let _ = timeout(LINGER, poll_fn(|cx| self.poll_write(cx))).await;
+            let http2 = session.http2();
+            let _ = timeout(LINGER, poll_fn(|cx| pipe.poll_write(http2, cx))).await;
         }
         match ending {
-            Ending::Stall => std::future::pending().await,
-            Ending::Close(Close::Rst) => {
-                self.stream.get_ref().0.set_zero_linger()?;
-                Ok(())
-            }
-            Ending::Close(Close::Fin) => {
-                let tcp = self.stream.get_mut().0;
+            Ending::Stall | Ending::Wedge => self.linger(ending).await,
+            Ending::Close(close) => self.close(close).await,
+            Ending::OldHttp => self.close(Close::Tls).await,
+        }
+    }
+
+    async fn close(mut self, close: Close) -> io::Result<()> {
+        let stream = &mut self.pipe.stream;
+        match close {
+            Close::Rst => stream.get_ref().0.set_zero_linger(),
+            Close::Fin => {
+                let tcp = stream.get_mut().0;
                 tcp.shutdown().await?;
                 drain(tcp).await
             }
-            Ending::Close(Close::Tls) | Ending::OldHttp => {
-                self.stream.shutdown().await?;
-                drain(self.stream.get_mut().0).await
+            Close::Tls => {
+                stream.shutdown().await?;
+                drain(stream.get_mut().0).await
             }
+        }
+    }
+
+    /// Does nothing useful any more, until the client leaves or a command closes the connection.
+    async fn linger(mut self, ending: Ending) -> io::Result<()> {
+        let Self { pipe, orders, .. } = &mut self;
+        let tcp = pipe.stream.get_mut().0;
+        let left = async {
+            match ending {
+                Ending::Wedge => discard(tcp).await,
+                _ => {
+                    closed(tcp).await;
+                    Ok(())
+                }
+            }
+        };
+        let ordered = async {
+            loop {
+                match orders.recv().await {
+                    Some(Action::Close(close)) => return close,
+                    Some(_) => {}
+                    None => std::future::pending().await,
+                }
+            }
+        };
+        tokio::select! {
+            ended = left => ended,
+            close = ordered => self.close(close).await,
         }
     }
 }
 
-async fn drain(tcp: &mut TcpStream) -> io::Result<()> {
+/// Waits until the client has closed the connection, without reading anything.
+pub(super) async fn closed(tcp: &TcpStream) {
+    #[cfg(any(target_os = "linux", target_os = "android"))]
+    {
+        // Urgent data is never expected; what this waits for is the end of the stream.
+        let interest = tokio::io::Interest::PRIORITY;
+        while let Ok(ready) = tcp.ready(interest).await {
+            if ready.is_read_closed() {
+                return;
+            }
+            tokio::time::sleep(CLOSED_EVERY).await;
+        }
+    }
+    // Elsewhere only a reset shows.
+    #[cfg(not(any(target_os = "linux", target_os = "android")))]
+    while let Ok(None) = tcp.take_error() {
+        tokio::time::sleep(CLOSED_EVERY).await;
+    }
+}
+
+/// How often a connection is asked whether it has ended, where the system does not tell.
+const CLOSED_EVERY: Duration = Duration::from_millis(100);
+
+/// Reads until the client has closed the connection, for so long as it was told to go away.
+pub(super) async fn drain(tcp: &mut TcpStream) -> io::Result<()> {
+    timeout(LINGER, discard(tcp)).await.unwrap_or(Ok(()))
+}
+
+async fn discard(tcp: &mut TcpStream) -> io::Result<()> {
     let mut scrap = [0; 4096];
-    let emptied = async {
-        while tcp.read(&mut scrap).await? > 0 {}
-        Ok(())
-    };
-    timeout(LINGER, emptied).await.unwrap_or(Ok(()))
+    while tcp.read(&mut scrap).await? > 0 {}
+    Ok(())
 }

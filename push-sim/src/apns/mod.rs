@@ -8,23 +8,46 @@
 //! - a token of another key than the first one on its connection is an `UnrelatedKeyIdInToken`;
 //! - a location push with a certificate alone is `Forbidden`;
 //! - a missing priority breaks no rule of a push type, nor does a missing expiration.
+//!
+//! Broadcasts and their channels are served on the same address, and of those:
+//! - a broadcast without `apns-priority` is a `BadPriority`, one without `apns-expiration` a
+//!   `BadExpirationDate`;
+//! - one that neither updates nor ends an activity is a `BadRequestParams`, one that is no JSON
+//!   object a `BadRequestPayload`;
+//! - an identifier of a channel is in base64 with padding, and of 64 octets at most;
+//! - channels outlive [`reset`](crate::Sim::reset), since clients hold on to their identifiers.
 
+mod answer;
+mod broadcast;
+mod channels;
 mod check;
 mod config;
 mod credentials;
 mod driver;
+mod fate;
+#[cfg(any(test, feature = "fuzzing"))]
+#[doc(hidden)]
+pub mod fuzzing;
+mod handshake;
 mod headers;
 mod ids;
 mod listener;
+mod malformed;
+mod management;
+mod pipe;
 mod provider_key;
 mod push_type;
 mod reason;
 mod reply;
+mod route;
 mod session;
+mod trouble;
 
+pub use channels::StoragePolicy;
 pub use config::{Config, Environment};
 pub use provider_key::ProviderKey;
 pub use reason::Reason;
 
+pub(crate) use channels::Channels;
 pub(crate) use listener::listen;
 pub(crate) use session::Shared;

@@ -154,10 +154,8 @@ pub(super) fn verify(keys: &[ProviderKey], token: &[u8]) -> Option<Claims> {
     if ends.next().is_some() {
         return None;
     }
-    let header = decode(&token[..first])?;
-    let header: Header = serde_json::from_slice(&header).ok()?;
-    let claims = decode(&token[first + 1..second])?;
-    let claims: Body = serde_json::from_slice(&claims).ok()?;
+    let header: Header = object(&decode(&token[..first])?)?;
+    let claims: Body = object(&decode(&token[first + 1..second])?)?;
     let signature = decode(&token[second + 1..])?;
     if header.alg != "ES256" || signature.len() != 64 || !(0.0..1e18).contains(&claims.iat) {
         return None;
@@ -172,6 +170,12 @@ pub(super) fn verify(keys: &[ProviderKey], token: &[u8]) -> Option<Claims> {
         key,
         issued_at: claims.iat as u64,
     })
+}
+
+/// A list would be read as the fields in their order.
+fn object<'a, T: Deserialize<'a>>(json: &'a [u8]) -> Option<T> {
+    let is_object = json.trim_ascii_start().starts_with(b"{");
+    is_object.then(|| serde_json::from_slice(json).ok())?
 }
 
 /// Base64url without padding by the book (RFC 7515). a2 (0.10) and apns-h2 (0.11) send the standard
@@ -246,6 +250,8 @@ mod tests {
             (good.0, r#"{"iss":"DEF123GHIK","iat":1}"#),
             (good.0, r#"{"iss":"DEF123GHIJ"}"#),
             (good.0, r#"{"iss":"DEF123GHIJ","iat":-1}"#),
+            (good.0, r#"["DEF123GHIJ",1]"#),
+            (r#"["ES256","ABC123DEFG"]"#, good.1),
         ] {
             let token = key.sign(header, claims).unwrap();
             assert_eq!(

@@ -69,7 +69,7 @@ impl PushType {
         let fits = match self.suffix() {
             Some(suffix) => topic.strip_suffix(suffix).is_some_and(|id| !id.is_empty()),
             None if self == Self::Mdm => true,
-            None => !SUFFIXES.iter().any(|suffix| topic.ends_with(suffix)),
+            None => !has_suffix(topic),
         };
         if fits { Ok(()) } else { Err(Reason::BadTopic) }
     }
@@ -94,6 +94,11 @@ impl PushType {
         }
         Ok(())
     }
+}
+
+/// The topic is not for plain notifications.
+pub(super) fn has_suffix(topic: &str) -> bool {
+    SUFFIXES.iter().any(|suffix| topic.ends_with(suffix))
 }
 
 /// The limit of a payload in bytes. Clients of before iOS 13 name no push type;

@@ -36,18 +36,26 @@ macro_rules! reasons {
 
 reasons! {
     400:
+        BadChannelId "The channel identifier is not in base64, or too long."
         BadCollapseId "The collapse identifier is longer than 64 bytes."
         BadDeviceToken "The device token is malformed."
         BadExpirationDate "The expiration is not a number of seconds, or not one that the push type allows."
-        BadMessageId "The identifier is no UUID."
+        BadMessageId "The identifier of the push or request is no UUID."
         BadPriority "The priority is not 10, 5 or 1, or not one that the push type allows."
+        BadRequestParams "An attribute of the body is unknown, missing or out of its range."
+        BadRequestPayload "The body is no JSON object."
         BadTopic "The topic is malformed, or does not fit the push type."
+        CannotCreateChannelConfig "The app has as many channels as it may have."
+        ChannelNotRegistered "The app has no such channel."
         DuplicateHeaders "A header is repeated."
+        FeatureNotEnabled "Broadcasts are not enabled for this app."
         InvalidPushType "The push type is unknown."
+        MissingChannelId "There is no channel identifier."
         MissingDeviceToken "The path has no device token."
+        MissingPushType "There is no push type, and the request needs one."
         MissingTopic "There is no topic, and the certificate does not imply one."
         PayloadEmpty "There is no payload, or none that is a JSON object."
-        TopicDisallowed "The certificate or the key is not for this topic.";
+        TopicDisallowed "The certificate or the key is not for this topic, or a bundle identifier has the suffix of a push type.";
     403:
         BadCertificate "The certificate is not a provider's."
         BadCertificateEnvironment "The certificate is for the other environment."
@@ -55,9 +63,10 @@ reasons! {
         Forbidden "The request is not allowed."
         InvalidProviderToken "The provider token is malformed, or not of a known key and team."
         MissingProviderToken "There is neither a certificate nor a provider token."
+        TopicMismatch "The certificate or the key is not for the app of the path."
         UnrelatedKeyIdInToken "The key is not the one that this connection began with.";
     404: BadPath "The path is none of the API's.";
-    405: MethodNotAllowed "The method is not POST.";
+    405: MethodNotAllowed "The method is none of the path's.";
     413: PayloadTooLarge "The payload is above the limit of its push type.";
     429: TooManyProviderTokenUpdates "The provider token changes too often.";
     431: HeaderListTooLarge "The header list is above the limit; Apple documents no reason for it.";

@@ -1,16 +1,20 @@
 //! One connection of a provider, without its socket: requests in, answers out.
 
 use std::sync::Arc;
-use std::time::Instant;
 
-use super::check::check;
+use super::answer::answer;
+use super::channels::Channels;
+use super::check::Case;
 use super::credentials::{Credentials, Now};
+use super::fate::Fate;
 use super::headers::Headers;
 use super::ids::{Id, Ids};
 use super::reply::Reply;
-use super::{Config, Environment, ProviderKey};
-use crate::fault::{Action, Close, GoAway};
-use crate::http2::{Connection, ErrorCode, Event, Limits, Request};
+use super::route::Route;
+use super::trouble::{Answered, Trouble};
+use super::{Config, ProviderKey};
+use crate::fault::{Action, Close};
+use crate::http2::{Connection, Event, Limits, Request};
 use crate::ledger::{Book, Ledger};
 
 /// More than any push type allows.
@@ -22,6 +26,7 @@ pub(crate) struct Shared {
     pub(crate) config: Config,
     /// All that are known, the one of the files first.
     pub(crate) keys: Vec<ProviderKey>,
+    pub(crate) channels: Channels,
     pub(crate) ledger: Arc<Ledger>,
 }
 
@@ -31,19 +36,21 @@ pub(super) enum Ending {
     Close(Close),
     /// Stays open, and is not touched any more.
     Stall,
+    /// Stays open, and is read, but not looked at or answered any more.
+    Wedge,
     /// The client speaks HTTP/1.
     OldHttp,
 }
 
 #[derive(Debug)]
 pub(super) struct Session {
-    shared: Arc<Shared>,
-    http2: Connection,
+    pub(super) shared: Arc<Shared>,
+    pub(super) http2: Connection,
     credentials: Credentials,
     ids: Ids,
-    delayed: Vec<Delayed>,
+    pub(super) trouble: Trouble,
     /// The highest stream that was served.
-    processed: u32,
+    pub(super) processed: u32,
     limit: Limit,
 }
 
@@ -54,13 +61,6 @@ enum Limit {
     Configured,
     /// A fault has set it.
     Commanded(u32),
-}
-
-#[derive(Debug)]
-struct Delayed {
-    due: Instant,
-    stream: u32,
-    reply: Reply,
 }
 
 impl Session {
@@ -83,7 +83,7 @@ impl Session {
             http2: Connection::new(limits),
             credentials: Credentials::new(certificate),
             ids: Ids::new(),
-            delayed: Vec::new(),
+            trouble: Trouble::default(),
             processed: 0,
             limit,
             shared,
@@ -92,14 +92,29 @@ impl Session {
 
     /// Serves all requests that are whole, and takes them off the front of `input`.
     pub(super) fn receive(&mut self, input: &mut &[u8]) -> Option<Ending> {
-        if self.http2.is_new() && is_old_http(input) {
-            return Some(Ending::OldHttp);
+        if self.http2.is_new() {
+            if is_old_http(input) {
+                return Some(Ending::OldHttp);
+            }
+            // Too little to tell the one from the other.
+            if input.len() < 3 {
+                return None;
+            }
         }
         let shared = Arc::clone(&self.shared);
         let now = Now::read();
         let mut book = shared.ledger.open();
-        while let Some(event) = self.http2.receive(input) {
+        self.http2.watch_heads(book.watches_heads());
+        while self.reads()
+            && let Some(event) = self.http2.receive(input)
+        {
             match event {
+                Event::Head { stream } => {
+                    let ending = self.head(stream, &mut book, now.instant);
+                    if ending.is_some() {
+                        return ending;
+                    }
+                }
                 Event::Request(request) => {
                     let ending = self.request(&shared, &request, &mut book, now);
                     self.http2.recycle(request);
@@ -109,7 +124,13 @@ impl Session {
                 }
                 Event::Reset { stream, code } => {
                     tracing::trace!(stream, ?code, "the client gave a stream up");
-                    self.delayed.retain(|delayed| delayed.stream != stream);
+                    self.abandon(|answered| answered == stream, &mut book);
+                }
+                Event::Pong { payload } => {
+                    let ending = self.pong(payload, &mut book);
+                    if ending.is_some() {
+                        return ending;
+                    }
                 }
                 Event::GoAway { code } => tracing::debug!(?code, "the client leaves"),
             }
@@ -126,31 +147,13 @@ impl Session {
     ) -> Option<Ending> {
         let headers = Headers::of(request);
         let stream = request.stream();
-        let action = book.request(headers.device().unwrap_or_default());
-        match &action {
-            None | Some(Action::Delay(_) | Action::DropAnswer | Action::Answer(_)) => {}
-            Some(Action::Streams(limit)) => self.command_limit(*limit),
-            Some(Action::GoAway(goaway)) => {
-                let last = goaway.last.unwrap_or(self.processed);
-                self.go_away(last, goaway);
-                if stream > last {
-                    book.stats.unprocessed += 1;
-                    return None;
-                }
-            }
-            Some(Action::Reset(code)) => {
-                book.stats.unprocessed += 1;
-                self.http2.reset(stream, ErrorCode(*code));
-                return None;
-            }
-            Some(Action::Close(close)) => {
-                book.stats.unprocessed += 1;
-                return Some(Ending::Close(*close));
-            }
-            Some(Action::Stall) => {
-                book.stats.unprocessed += 1;
-                return Some(Ending::Stall);
-            }
+        let recipient = headers.recipient().unwrap_or_default();
+        let early = self.late_head(request, recipient, book);
+        let action = book.request(recipient, early);
+        if let Some(action) = &action
+            && let Fate::Unserved(ending) = self.befall(action, stream, book, now.instant)
+        {
+            return ending;
         }
 
         self.processed = self.processed.max(stream);
@@ -158,28 +161,31 @@ impl Session {
             .valid_id()
             .and_then(Id::copy)
             .unwrap_or_else(|| self.ids.next());
-        let reply = match &action {
-            Some(Action::Answer(answer)) => Reply::commanded(id, answer),
-            _ => self.serve(shared, request, &headers, id, now),
-        };
-        if reply.status() == 200 {
+        let reply = match action.as_ref().and_then(Action::answer) {
+            Some(answer) => Reply::commanded(id, &answer, headers.route),
+            None => self.serve(shared, request, &headers, id, now),
+        }
+        .on(headers.route);
+        let is_notification = headers.route.is_none_or(Route::is_notification);
+        if !is_notification && reply.is_success() {
+            book.stats.managed += 1;
+        } else if reply.status() == 200 {
             book.stats.accepted += 1;
             book.stats.bytes += request.body_len();
-            let device = headers.device().unwrap_or_default();
-            book.journal.push(device, request.fields(), request.body());
+            if let Some(id) = headers.valid_id() {
+                book.take(id);
+            }
+            let (fields, payload) = (request.fields(), request.body());
+            book.journal.push(recipient, fields, payload);
         } else {
             book.stats.reject(reply.reason());
         }
-        match action {
-            Some(Action::DropAnswer) => {}
-            Some(Action::Delay(delay)) => self.delayed.push(Delayed {
-                due: now.instant + delay,
-                stream,
-                reply,
-            }),
-            _ => reply.send(&mut self.http2, stream),
-        }
-        None
+        let answer = Answered {
+            stream,
+            is_accepted: is_notification && reply.status() == 200,
+            reply,
+        };
+        self.answer(action, answer, book, now.instant)
     }
 
     fn serve(
@@ -190,54 +196,26 @@ impl Session {
         id: Id,
         now: Now,
     ) -> Reply {
-        let Shared { config, keys, .. } = shared;
-        let checked = check(request, headers, &mut self.credentials, config, keys, now);
+        let mut case = Case {
+            request,
+            headers,
+            credentials: &mut self.credentials,
+            shared,
+            now,
+        };
+        let reply = answer(&mut case, id, &mut self.ids);
         if self.limit == Limit::First && self.credentials.are_known() {
             self.limit = Limit::Configured;
-            self.http2.limit_streams(config.max_streams, true);
+            self.http2.limit_streams(shared.config.max_streams, true);
         }
-        match checked {
-            Ok(()) => {
-                let is_development = config.environment == Environment::Development;
-                Reply::accepted(id, is_development.then(|| self.ids.next()))
-            }
-            Err(reason) => Reply::refused(id, reason),
-        }
+        reply
     }
 
-    fn command_limit(&mut self, limit: u32) {
+    pub(super) fn command_limit(&mut self, limit: u32) {
         if self.limit != Limit::Commanded(limit) {
             self.limit = Limit::Commanded(limit);
             self.http2.limit_streams(limit, true);
         }
-    }
-
-    fn go_away(&mut self, last: u32, goaway: &GoAway) {
-        let text = goaway
-            .reason
-            .as_ref()
-            .map(|reason| serde_json::json!({ "reason": reason }).to_string())
-            .unwrap_or_default();
-        self.http2
-            .go_away(last, ErrorCode(goaway.code), text.as_bytes());
-        self.delayed.retain(|delayed| delayed.stream <= last);
-    }
-
-    /// Sends the answers whose time has come.
-    pub(super) fn send_due(&mut self, now: Instant) {
-        let http2 = &mut self.http2;
-        self.delayed.retain(|delayed| {
-            let waits = delayed.due > now;
-            if !waits {
-                delayed.reply.send(http2, delayed.stream);
-            }
-            waits
-        });
-    }
-
-    /// When the next answer's time comes.
-    pub(super) fn next_due(&self) -> Option<Instant> {
-        self.delayed.iter().map(|delayed| delayed.due).min()
     }
 
     /// Bytes to write; the caller takes off what it has written, and says when all is.
@@ -260,8 +238,8 @@ mod tests {
     use proptest::prelude::*;
 
     use super::*;
-    use crate::fault::Answer;
-    use crate::http2::{Frame, PREFACE, Settings, encode_field};
+    use crate::fault::{Answer, GoAway};
+    use crate::http2::{ErrorCode, Frame, PREFACE, Settings, encode_field};
     use crate::journal::Journal;
     use crate::{Fault, Service};
 
@@ -271,6 +249,7 @@ mod tests {
         Arc::new(Shared {
             config: Config::default(),
             keys: vec![ProviderKey::generate("ABC123DEFG", "DEF123GHIJ").unwrap()],
+            channels: Channels::default(),
             ledger: Arc::new(Ledger::new(Journal::new(10, 1 << 20))),
         })
     }
@@ -389,12 +368,16 @@ mod tests {
                 (
                     prop_oneof![
                         Just(":path"), Just("authorization"), Just("apns-id"),
+                        Just("apns-channel-id"), Just("apns-request-id"),
                         Just("apns-topic"), Just("apns-push-type"), Just("apns-priority"),
                         Just("apns-expiration"), Just("apns-collapse-id"), Just("x"),
                     ],
                     prop_oneof![
                         Just("/3/device/00fc13adff785122b4ad28809a342098".to_owned()),
                         Just("/3/device/".to_owned()),
+                        Just("/4/broadcasts/apps/com.example.app".to_owned()),
+                        Just("/1/apps/com.example.app/channels".to_owned()),
+                        Just("/1/apps/com.example.app/all-channels".to_owned()),
                         Just("com.example.app".to_owned()),
                         Just("voip".to_owned()),
                         Just("10".to_owned()),
@@ -421,7 +404,8 @@ mod tests {
             let wire = [start(), push(1, &fields, &body)].concat();
             session.receive(&mut &wire[..]);
             let stats = shared.ledger.stats();
-            prop_assert_eq!(stats.requests, stats.accepted + stats.rejected.values().sum::<u64>());
+            let answered = stats.accepted + stats.managed + stats.rejected.values().sum::<u64>();
+            prop_assert_eq!(stats.requests, answered);
         }
     }
 }

@@ -6,6 +6,7 @@ use hyper::header::{ALLOW, CONTENT_TYPE, HeaderValue};
 use hyper::{Method, Response, StatusCode, Uri};
 use serde::Serialize;
 
+use crate::fault::Order;
 use crate::services::Services;
 use crate::{Error, Fault, Result, Service};
 
@@ -20,11 +21,11 @@ pub(super) fn route(
     let allowed = match uri.path() {
         "/stats" | "/received" => "GET",
         "/faults" => "POST, DELETE",
-        "/reset" => "POST",
+        "/apply" | "/reset" => "POST",
         path => {
             return refuse(
                 404,
-                &format!("no {path} here; there are /stats, /received, /faults and /reset"),
+                &format!("no {path} here; there are /stats, /received, /faults, /apply and /reset"),
             );
         }
     };
@@ -38,6 +39,9 @@ pub(super) fn route(
             services.clear_faults();
             Ok(json(&serde_json::json!({})))
         }
+        ("/apply", &Method::POST) => Order::parse(body)
+            .and_then(|order| services.apply(order.service, &order.action))
+            .map(|connections| json(&serde_json::json!({ "connections": connections }))),
         ("/reset", &Method::POST) => {
             services.reset();
             Ok(json(&serde_json::json!({})))

@@ -23,7 +23,14 @@ impl Receiving {
     pub(super) fn take(&mut self, length: u32) -> bool {
         self.left -= i64::from(length);
         self.unclaimed = self.unclaimed.saturating_add(length);
-        self.left >= 0
+        // A change of SETTINGS can make it negative, and then an empty frame still may come.
+        length == 0 || self.left >= 0
+    }
+
+    /// A change of SETTINGS has reached the peer.
+    pub(super) fn resize(&mut self, size: u32) {
+        self.left += i64::from(size) - self.size;
+        self.size = i64::from(size);
     }
 
     /// What to give back, once it is worth a frame.
@@ -31,6 +38,11 @@ impl Receiving {
         if i64::from(self.unclaimed) * 2 < self.size {
             return None;
         }
+        self.give_all_back()
+    }
+
+    /// What to give back, however little it is.
+    pub(super) fn give_all_back(&mut self) -> Option<u32> {
         let increment = std::mem::take(&mut self.unclaimed);
         self.left += i64::from(increment);
         (increment > 0).then_some(increment)

@@ -11,6 +11,7 @@ pub struct Request {
     pub(super) body_len: u64,
     pub(super) content_length: Option<u64>,
     pub(super) too_many_fields: bool,
+    pub(super) announced: bool,
 }
 
 impl Request {
@@ -44,12 +45,19 @@ impl Request {
         self.too_many_fields
     }
 
+    /// An [`Event::Head`](super::Event::Head) told of it before.
+    #[must_use]
+    pub fn was_announced(&self) -> bool {
+        self.announced
+    }
+
     pub(super) fn clear(&mut self) {
         self.fields.clear();
         self.body.clear();
         self.body_len = 0;
         self.content_length = None;
         self.too_many_fields = false;
+        self.announced = false;
     }
 
     /// The declared length, if any, is that of the body.

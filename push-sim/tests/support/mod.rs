@@ -1,12 +1,14 @@
 //! Clients of the simulator: the `h2` crate, raw frames, and plain HTTP/1.1.
 #![allow(dead_code, reason = "each test file uses its own part")]
 
+pub(crate) mod raw;
+
 use std::sync::{Arc, OnceLock};
 use std::time::SystemTime;
 
 use bytes::Bytes;
 use http::HeaderMap;
-use push_sim::{Issued, Sim};
+use push_sim::{Action, Fault, Issued, Service, ServiceStats, Sim};
 use rustls::crypto::aws_lc_rs;
 use rustls::{ClientConfig, RootCertStore};
 use serde_json::Value;
@@ -132,7 +134,10 @@ impl Client {
     }
 
     pub(crate) async fn over(stream: TlsStream<TcpStream>) -> Result<Self, Failure> {
-        let (sender, connection) = h2::client::handshake(stream).await?;
+        let (sender, connection) = h2::client::Builder::new()
+            .enable_push(false)
+            .handshake(stream)
+            .await?;
         let ended = tokio::spawn(connection);
         Ok(Self {
             sender,
@@ -168,9 +173,17 @@ impl Client {
             .expect("an answer")?;
         let (head, mut body) = answer.into_parts();
         let mut octets = Vec::new();
-        while let Some(data) = body.data().await {
-            octets.extend_from_slice(&data?);
-        }
+        let whole = async {
+            while let Some(data) = body.data().await {
+                let data = data?;
+                octets.extend_from_slice(&data);
+                body.flow_control().release_capacity(data.len())?;
+            }
+            Ok::<_, h2::Error>(())
+        };
+        tokio::time::timeout(patience, whole)
+            .await
+            .expect("a body")?;
         let body = match octets.is_empty() {
             true => Value::Null,
             false => serde_json::from_slice(&octets).expect("a JSON body"),
@@ -193,6 +206,26 @@ impl Client {
 pub(crate) fn bearer(sim: &Sim) -> String {
     let token = sim.files().provider_key().token(SystemTime::now());
     format!("bearer {}", token.expect("a token"))
+}
+
+/// Arms a fault for everything that it can befall.
+pub(crate) fn arm(sim: &Sim, action: Action) -> Result<(), Failure> {
+    Ok(sim.fault(Fault::new(Service::Apns, action))?)
+}
+
+pub(crate) fn stats(sim: &Sim) -> ServiceStats {
+    sim.stats()[&Service::Apns].clone()
+}
+
+/// Waits until the counters are as they should be.
+pub(crate) async fn until(sim: &Sim, holds: impl Fn(&ServiceStats) -> bool) {
+    let waiting = async {
+        while !holds(&stats(sim)) {
+            tokio::time::sleep(std::time::Duration::from_millis(1)).await;
+        }
+    };
+    let in_time = tokio::time::timeout(raw::PATIENCE, waiting).await;
+    assert!(in_time.is_ok(), "{:?}", stats(sim));
 }
 
 /// A request to the control API: status and body.

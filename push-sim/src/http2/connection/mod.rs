@@ -1,5 +1,6 @@
 //! The state of one connection: bytes in, requests out; answers in, bytes out.
 
+mod command;
 mod receive;
 mod send;
 
@@ -49,6 +50,12 @@ const SPARE_REQUESTS: usize = 64;
 /// What happened on a connection.
 #[derive(Debug)]
 pub enum Event {
+    /// The fields of a request have come, its body has not; only if [`Connection::watch_heads`]
+    /// asked for it.
+    Head {
+        /// The stream.
+        stream: u32,
+    },
     /// A request is whole; answer it with [`Connection::respond`], now or later.
     Request(Request),
     /// The client gave up a stream that was not answered yet.
@@ -62,6 +69,11 @@ pub enum Event {
     GoAway {
         /// Why.
         code: ErrorCode,
+    },
+    /// A PING came back.
+    Pong {
+        /// What it holds.
+        payload: [u8; 8],
     },
 }
 
@@ -84,11 +96,14 @@ pub struct Connection {
     peer_frame: usize,
     /// Streams whose body waits for the window, in order.
     blocked: VecDeque<u32>,
-    /// Limits sent, and not yet acknowledged; `None` is lenient.
-    announced: VecDeque<Option<u32>>,
+    /// SETTINGS sent, and not yet acknowledged.
+    announced: VecDeque<Announced>,
     enforced: Option<u32>,
     table_was_reduced: bool,
     goaway: Option<u32>,
+    heads_watched: bool,
+    pings_ignored: bool,
+    starved: bool,
     out: Vec<u8>,
     scratch: Vec<u8>,
 }
@@ -122,6 +137,24 @@ struct Stream {
     sending: Sending,
     /// What remains of the answer's body.
     waiting: Vec<u8>,
+    /// What white space is still to come behind it, where there ever was any.
+    padding: Option<Padding>,
+}
+
+/// White space behind a body.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+enum Padding {
+    /// So many bytes of it.
+    Bytes(u64),
+    Endless,
+}
+
+/// What SETTINGS say, to be kept to from their acknowledgement on.
+#[derive(Debug, Clone, Copy)]
+enum Announced {
+    /// A limit of streams; `None` is lenient.
+    Streams(Option<u32>),
+    StreamWindow(u32),
 }
 
 /// A header block under way.
@@ -171,10 +204,13 @@ impl Connection {
             peer_window: 65_535,
             peer_frame: MAX_FRAME_BYTES as usize,
             blocked: VecDeque::new(),
-            announced: VecDeque::from([first]),
+            announced: VecDeque::from([Announced::Streams(first)]),
             enforced: None,
             table_was_reduced: false,
             goaway: None,
+            heads_watched: false,
+            pings_ignored: false,
+            starved: false,
             out,
             scratch: Vec::new(),
         }
@@ -267,9 +303,7 @@ impl Connection {
             Frame::Reset { stream, code } => self.reset_by_peer(stream, code),
             Frame::Settings(settings) => self.settings(settings).map(|()| None),
             Frame::SettingsAck => {
-                if let Some(limit) = self.announced.pop_front() {
-                    self.enforced = limit;
-                }
+                self.acknowledged();
                 Ok(None)
             }
             Frame::WindowUpdate { stream, increment } => {
@@ -279,12 +313,15 @@ impl Connection {
                 ack: false,
                 payload,
             } => {
-                Frame::Ping { ack: true, payload }.encode(&mut self.out);
+                if !self.pings_ignored {
+                    Frame::Ping { ack: true, payload }.encode(&mut self.out);
+                }
                 Ok(None)
             }
+            Frame::Ping { ack: true, payload } => Ok(Some(Event::Pong { payload })),
             Frame::GoAway { code, .. } => Ok(Some(Event::GoAway { code })),
             Frame::PushPromise => Err(lost("a push promise of a client")),
-            Frame::Priority { .. } | Frame::Ping { .. } | Frame::Unknown { .. } => Ok(None),
+            Frame::Priority { .. } | Frame::Unknown { .. } => Ok(None),
         }
     }
 
@@ -314,9 +351,13 @@ impl Connection {
         &mut self.out
     }
 
-    /// To be called when the output is handed to the network.
+    /// To be called when the output is handed to the network, and empty; more of a long body may
+    /// come then.
     pub fn flushed(&mut self) {
         self.unflushed = 0;
+        if !self.blocked.is_empty() {
+            self.send_blocked();
+        }
     }
 
     /// Takes back the memory of a request.

@@ -98,14 +98,16 @@ impl Connection {
             receiving: Receiving::new(self.limits.stream_window),
             sending: Sending::new(self.peer_window),
             waiting: Vec::new(),
+            padding: None,
         };
         if end_stream {
             self.streams.insert(stream, entry);
             return Ok(Some(Event::Request(request)));
         }
+        request.announced = self.heads_watched;
         entry.request = Some(request);
         self.streams.insert(stream, entry);
-        Ok(None)
+        Ok(self.heads_watched.then_some(Event::Head { stream }))
     }
 
     fn trailers(&mut self, block: Block, check: &Wellformed) -> Result<Option<Event>, FrameError> {
@@ -134,7 +136,9 @@ impl Connection {
                 ..lost("more data than the connection's window")
             });
         }
-        if let Some(increment) = self.receiving.give_back() {
+        if !self.starved
+            && let Some(increment) = self.receiving.give_back()
+        {
             Frame::WindowUpdate {
                 stream: 0,
                 increment,
@@ -162,7 +166,9 @@ impl Connection {
         if end_stream {
             return Self::whole(stream);
         }
-        if let Some(increment) = stream.receiving.give_back() {
+        if !self.starved
+            && let Some(increment) = stream.receiving.give_back()
+        {
             Frame::WindowUpdate {
                 stream: id,
                 increment,

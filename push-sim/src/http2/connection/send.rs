@@ -2,8 +2,11 @@
 
 use crate::http2::{ErrorCode, Frame, MAX_31, Settings, encode_field, encode_status};
 
-use super::Connection;
+use super::{Announced, Connection, Padding, Stream};
 
+/// With so much to be written, a body's padding waits.
+const PADDED_OUTPUT_BYTES: usize = 64 << 10;
+const PADDING_BYTES: usize = 16 << 10;
 /// Streams that were reset here, for which frames may still be under way.
 const REMEMBERED_RESETS: usize = 10_000;
 
@@ -21,8 +24,9 @@ impl Connection {
         for (name, value) in fields {
             encode_field(name, value, &mut self.scratch);
         }
-        self.send_headers(id, body.is_empty());
-        if body.is_empty() {
+        let is_all = body.is_empty() && !stream.has_padding();
+        self.send_headers(id, is_all);
+        if is_all {
             self.unflushed += 1;
             return;
         }
@@ -65,20 +69,28 @@ impl Connection {
         let Some(stream) = self.streams.get_mut(&id) else {
             return true;
         };
-        while !stream.waiting.is_empty() {
+        let is_padded = stream.padding.is_some();
+        loop {
+            if is_padded && self.out.len() >= PADDED_OUTPUT_BYTES {
+                return false;
+            }
+            stream.pad();
+            if stream.waiting.is_empty() {
+                break;
+            }
             let length = stream.waiting.len().min(self.peer_frame);
             let window = stream.sending.available().min(self.sending.available());
             let take = match window {
                 0 => return false,
                 _ if window >= length => length,
-                _ if (self.peer_window as usize) < length => window,
+                _ if is_padded || (self.peer_window as usize) < length => window,
                 _ => return false,
             };
             stream.sending.spend(take);
             self.sending.spend(take);
             Frame::Data {
                 stream: id,
-                end_stream: take == stream.waiting.len(),
+                end_stream: take == stream.waiting.len() && !stream.has_padding(),
                 data: &stream.waiting[..take],
             }
             .encode(&mut self.out);
@@ -133,8 +145,31 @@ impl Connection {
 
     /// Announces another limit of streams; `strict` as in [`Limits`](crate::http2::Limits).
     pub fn limit_streams(&mut self, max_streams: u32, strict: bool) {
-        self.announced.push_back(strict.then_some(max_streams));
+        self.announced
+            .push_back(Announced::Streams(strict.then_some(max_streams)));
         let pairs = [(Settings::MAX_CONCURRENT_STREAMS, max_streams)];
         Settings::encode(&pairs, &mut self.out);
+    }
+}
+
+impl Stream {
+    /// Whether more padding is to come than what waits already.
+    fn has_padding(&self) -> bool {
+        !matches!(self.padding, None | Some(Padding::Bytes(0)))
+    }
+
+    /// Moves padding to what waits, a frame's worth at a time.
+    fn pad(&mut self) {
+        let room = PADDING_BYTES.saturating_sub(self.waiting.len());
+        let length = match &mut self.padding {
+            None => return,
+            Some(Padding::Endless) => room,
+            Some(Padding::Bytes(left)) => {
+                let length = room.min(usize::try_from(*left).unwrap_or(room));
+                *left -= length as u64;
+                length
+            }
+        };
+        self.waiting.resize(self.waiting.len() + length, b' ');
     }
 }
