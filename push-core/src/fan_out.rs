@@ -155,6 +155,11 @@ impl<S: Stream<Item = Result<T, E>>, T, E, O> TryFanOut<S, T, E, O> {
     pub fn stop(&mut self) {
         self.inner.stop();
     }
+
+    /// How many items are being worked on.
+    pub fn under_way(&self) -> usize {
+        self.inner.under_way()
+    }
 }
 
 impl<S: Stream<Item = Result<T, E>>, T, E, O> Stream for TryFanOut<S, T, E, O> {

@@ -28,6 +28,9 @@ mod verdict;
 
 #[cfg(feature = "http2")]
 pub mod fan_out;
+#[cfg(any(test, feature = "fuzzing"))]
+#[doc(hidden)]
+pub mod fuzzing;
 pub mod http;
 #[cfg(feature = "http2")]
 pub mod session;

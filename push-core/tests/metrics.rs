@@ -8,7 +8,7 @@ mod common;
 use std::collections::BTreeMap;
 
 use backend_simulated::{Dial, Simulation};
-use common::peer::{NO_ERROR, REFUSED_STREAM};
+use common::frames::{NO_ERROR, REFUSED_STREAM};
 use common::*;
 use futures_util::future::join;
 use metrics_util::debugging::{DebugValue, DebuggingRecorder, Snapshotter};
@@ -17,6 +17,7 @@ fn goodbye(last: u32) -> Act {
     Act::GoAway {
         last,
         code: NO_ERROR,
+        text: "",
     }
 }
 

@@ -6,36 +6,22 @@
 mod common;
 
 use backend_simulated::Simulation;
-use bytes::Bytes;
-use common::peer::{INTERNAL_ERROR, REFUSED_STREAM};
+use common::frames::{INTERNAL_ERROR, REFUSED_STREAM};
 use common::*;
-use push_core::http::{Answer, Outgoing};
+use push_core::http::Answer;
 use push_core::{Error, ErrorKind, ResendUnknown};
 
 const SEEDS: std::ops::Range<u64> = 0..30;
 
 /// A request that may be sent again so many times though it may have been taken.
-struct Bold(u32);
-
-impl Outgoing for Bold {
-    fn request(&self) -> http::Request<()> {
-        Numbered(0).request()
-    }
-
-    fn body(&self) -> Bytes {
-        Numbered(0).body()
-    }
-
-    fn resend_unknown(&self) -> ResendUnknown {
-        ResendUnknown::Times(self.0)
-    }
-}
-
 fn ask(client: &Client<'_>, times: u32) -> Result<Answer, Error> {
+    let request = Numbered {
+        number: 0,
+        resend: ResendUnknown::Times(times),
+    };
     let deadline = client.session.deadline(MINUTE);
-    client
-        .sim
-        .block_on(client.way.exchange(&Bold(times), deadline))
+    let exchange = client.way.exchange(&request, deadline);
+    client.sim.block_on(exchange)
 }
 
 /// A peer that does these, one for each request.

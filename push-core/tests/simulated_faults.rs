@@ -8,7 +8,7 @@ mod common;
 use std::time::Duration;
 
 use backend_simulated::{Side, Simulation};
-use common::peer::{ENHANCE_YOUR_CALM, INTERNAL_ERROR, NO_ERROR, REFUSED_STREAM};
+use common::frames::{ENHANCE_YOUR_CALM, INTERNAL_ERROR, NO_ERROR, REFUSED_STREAM};
 use common::*;
 use futures_util::future::join_all;
 use push_core::ErrorKind;
@@ -77,6 +77,7 @@ fn streams_above_the_last_id_of_a_goaway_are_sent_again_once_and_those_below_are
             let goaway = Act::GoAway {
                 last: 21,
                 code: NO_ERROR,
+                text: "",
             };
             vec![goaway, Act::Wait(5 * SECOND), Act::Answer]
         });
@@ -111,6 +112,7 @@ fn a_goaway_that_took_nothing_sends_everything_again() {
                 Act::GoAway {
                     last: 0,
                     code: INTERNAL_ERROR,
+                    text: "",
                 },
                 Act::Close,
             ],

@@ -6,189 +6,288 @@
 
 mod common;
 
-use std::sync::Arc;
-use std::time::{Duration, SystemTime};
+use std::collections::{BTreeMap, HashSet};
+use std::time::Duration;
 
-use backend_simulated::{Conditions, Dial, Side, Simulation, Trace};
-use common::peer::{ENHANCE_YOUR_CALM, INTERNAL_ERROR, NO_ERROR, REFUSED_STREAM};
+use backend_simulated::{Conditions, Dial, Simulation, Trace};
+use common::peer::Log;
+use common::schedule::{play, weather};
 use common::*;
-use futures_util::future::{Either, join_all, select};
-use push_core::http::{Authorize, ConnectionCredential, Destination, Rejected};
-use push_core::{Session, Target};
+use futures_util::future::{Either, join, join_all, select};
+use push_core::session::SessionBuilder;
+use push_core::{ErrorKind, ResendUnknown};
 
 const REQUESTS: usize = 60;
 
-/// What the peer does about a request: mostly what it should.
-fn behaviour(random: &mut Random, stream: u32) -> Vec<Act> {
-    let wait = Act::Wait(random.between(Duration::ZERO, 400 * MILLI));
-    match random.below(40) {
-        0..22 => vec![wait, Act::Answer],
-        22 | 23 => vec![Act::Answer],
-        24 => vec![],
-        25 => vec![Act::Wait(20 * SECOND), Act::Answer],
-        26 => vec![wait, Act::AnswerHalf],
-        27 => vec![wait, Act::Break(INTERNAL_ERROR)],
-        28 | 29 => vec![Act::Break(REFUSED_STREAM)],
-        30 => vec![wait, Act::Break(ENHANCE_YOUR_CALM)],
-        31 => vec![Act::Close],
-        32 => vec![wait, Act::Close],
-        33 => vec![wait, Act::Reset],
-        34 => vec![Act::Cut],
-        35 => vec![wait.clone(), Act::Answer, wait, Act::Cut],
-        kind => {
-            let last = match random.below(3) {
-                0 => stream,
-                1 => stream.saturating_sub(2 * random.below(8) as u32),
-                _ => stream + 2 * random.below(8) as u32,
-            };
-            let goaway = Act::GoAway {
-                last,
-                code: if kind < 38 { NO_ERROR } else { INTERNAL_ERROR },
-            };
-            match kind {
-                36 => vec![wait, Act::Answer, goaway],
-                37 => vec![goaway, wait, Act::Answer],
-                38 => vec![goaway, Act::Close],
-                _ => {
-                    let limit = Act::Limit(random.below(5) as u32);
-                    let back = Act::Limit(1 + random.below(20) as u32);
-                    vec![limit, wait, Act::Answer, Act::Wait(SECOND), back]
+/// After this all that the peer and the network did is over, and all back-offs are.
+const AFTERMATH: Duration = Duration::from_secs(45);
+
+/// What the session is told, at random.
+#[derive(Debug)]
+struct Limits {
+    connections: usize,
+    session: usize,
+    streams: u32,
+    waiting: Option<usize>,
+    requests: u32,
+    age: Option<Duration>,
+    idle: Option<Duration>,
+    resends: u32,
+    abandoned: usize,
+    /// How often one is sent again that may have been taken.
+    again: u32,
+}
+
+impl Limits {
+    fn draw(random: &mut Random) -> Self {
+        let mut seldom = |one_in| random.below(one_in) == 0;
+        let [all, few, full, worn, old, idle, once, strict, again] =
+            [8, 6, 8, 6, 6, 6, 8, 8, 4].map(&mut seldom);
+        let mut up_to = |most| 1 + random.below(most);
+        Self {
+            connections: up_to(4) as usize,
+            session: if all { up_to(3) as usize } else { 100 },
+            streams: if few { up_to(4) as u32 } else { 1000 },
+            waiting: full.then(|| up_to(10) as usize),
+            requests: if worn { up_to(10) as u32 } else { u32::MAX },
+            age: old.then(|| Duration::from_millis(100 + up_to(5000))),
+            idle: idle.then(|| Duration::from_millis(up_to(5000))),
+            resends: if once { up_to(3) as u32 - 1 } else { 10 },
+            abandoned: if strict { up_to(5) as usize } else { 100 },
+            again: if again { up_to(3) as u32 } else { 0 },
+        }
+    }
+
+    fn apply(&self, builder: SessionBuilder) -> SessionBuilder {
+        builder
+            .max_connections_per_destination(self.connections)
+            .max_connections(self.session)
+            .max_streams_per_connection(self.streams)
+            .max_waiting(self.waiting)
+            .max_requests_per_connection(self.requests)
+            .max_connection_age(self.age)
+            .idle_timeout(self.idle)
+            .max_resends(self.resends)
+            .max_abandoned_streams(self.abandoned)
+            .ping_timeout(2 * SECOND)
+            .probe_after(5 * SECOND)
+    }
+}
+
+/// Sends the requests over these ways; some are dropped by their sender.
+async fn send(
+    ways: &mut [Client<'_>],
+    again: ResendUnknown,
+    random: &mut Random,
+) -> Vec<Option<Ended>> {
+    let mut requests = Vec::new();
+    for number in 0..REQUESTS {
+        let scope = random.below(ways.len() as u64) as usize;
+        let way = &mut ways[scope];
+        let backend = way.sim.backend();
+        if random.below(3) == 0 {
+            let wait = random.between(Duration::ZERO, SECOND);
+            backend.sleep(wait).await;
+        }
+        match random.below(60) {
+            0 => {
+                way.way.retire();
+                if let Some(anew) = way.scoped(scope) {
+                    *way = anew;
                 }
             }
+            1 => {
+                let age = random.between(Duration::ZERO, SECOND);
+                way.session.outdate(age);
+            }
+            _ => {}
         }
+        let timeout = random.between(100 * MILLI, 20 * SECOND);
+        let patience = match random.below(6) {
+            0 => random.between(Duration::ZERO, timeout),
+            _ => MINUTE,
+        };
+        let exchange = Box::pin(way.exchange_again(number, timeout, again));
+        let patience = backend.sleep(patience);
+        requests.push(way.sim.spawn(async move {
+            match select(exchange, patience).await {
+                Either::Left((ended, _)) => Some(ended),
+                Either::Right(_) => None,
+            }
+        }));
+    }
+    join_all(requests).await
+}
+
+/// What both sides say of the requests must fit.
+fn compare(ended: &[Option<Ended>], log: &Log, limits: &Limits) {
+    assert_eq!(ended.len(), REQUESTS);
+    assert!(
+        log.wrongs.is_empty(),
+        "the client did wrong: {:#?}",
+        log.wrongs
+    );
+    let most = limits.again + 1;
+    let too_often = log.taken.iter().find(|(_, times)| **times > most);
+    assert_eq!(too_often, None, "taken more than {most} times");
+    let most = limits.resends + most;
+    let mut offered = BTreeMap::<_, u32>::new();
+    for seen in &log.requests {
+        *offered.entry(seen.number).or_default() += 1;
+    }
+    for times in offered.values() {
+        assert!(*times <= most, "offered {times} times");
+    }
+    for one in ended.iter().flatten() {
+        assert!(one.at <= one.deadline, "late: {one:?}");
+        let times = log.taken.get(&one.number).copied().unwrap_or(0);
+        let taken = times > 0;
+        let attempts = match &one.outcome {
+            Ok(answer) => {
+                assert!(taken, "answered and not taken: {one:?}");
+                let told = times == 1 || answer.may_have_been_taken_before;
+                assert!(told, "taken twice without a word: {one:?}");
+                answer.attempts
+            }
+            Err(error) => {
+                if let ErrorKind::Timeout | ErrorKind::Unanswered = error.kind() {
+                    assert_eq!(one.at, one.deadline, "too early: {one:?}");
+                }
+                let may_be = error.may_have_been_taken();
+                assert!(may_be || !taken, "taken, and told as not sent: {one:?}");
+                error.attempts()
+            }
+        };
+        let offered = offered.get(&one.number).copied().unwrap_or(0);
+        assert!(attempts <= most, "sent too often: {one:?}");
+        assert!(offered <= attempts, "offered {offered} times: {one:?}");
     }
 }
 
-fn dials(random: &mut Random) -> Vec<Dial> {
-    let dial = |random: &mut Random| match random.below(12) {
-        0 | 1 => Dial::Refuse,
-        2 => Dial::Stall,
-        3 => Dial::Tls("bad handshake".into()),
-        4 => Dial::Unresolved,
-        5 => Dial::Slow(random.between(SECOND, 12 * SECOND)),
-        _ => Dial::Accept,
-    };
-    (0..20).map(|_| dial(random)).collect()
+/// The network and the peer are well again: so is the session, within bounded time.
+fn recover(sim: &Simulation, ways: &[Client<'_>], peer: &Peer) {
+    sim.advance(AFTERMATH);
+    let connections = ways[0].session.connections();
+    let open: u32 = connections.iter().map(|one| one.open_streams).sum();
+    let kept = peer.open_streams();
+    assert!(open as usize <= kept, "places are lost: {connections:#?}");
+    let left = connections.iter().find(|one| one.draining);
+    assert!(left.is_none(), "it has nothing to do: {left:#?}");
+    peer.end_useless();
+    sim.advance(SECOND);
+    let requests = (0..20).map(|number| ways[number % ways.len()].send(REQUESTS + number, MINUTE));
+    let requests: Vec<_> = requests.collect();
+    for one in sim.block_on(join_all(requests)) {
+        let full = one.kind() == Some(ErrorKind::QueueFull);
+        assert!(one.outcome.is_ok() || full, "not recovered: {one:?}");
+    }
 }
 
-/// What the network does to connections, whatever they carry.
-async fn weather(sim: &Simulation, random: &mut Random) {
-    let network = sim.network();
-    for _ in 0..15 {
-        let wait = random.between(Duration::ZERO, 2 * SECOND);
-        sim.backend().sleep(wait).await;
-        let cables = network.cables();
-        if cables.is_empty() {
-            continue;
+fn conditions(random: &mut Random) -> Conditions {
+    let fragmentation = [0.0, random.below(80) as f64 / 100.0, 0.999][random.below(3) as usize];
+    let conditions = Conditions::new().fragmentation(fragmentation);
+    let latency = random.between(MILLI, 300 * MILLI);
+    match random.below(8) {
+        0 => {
+            // Much happens at once.
+            random.coarsen(20 * MILLI);
+            conditions.latency(20 * MILLI * random.below(4) as u32)
         }
-        let cable = &cables[random.below(cables.len() as u64) as usize];
-        match random.below(10) {
-            0 => cable.reset(),
-            1 => cable.close(Side::Server),
-            2 => cable.cut(),
-            3 => cable.cut_from(Side::Client),
-            4 => cable.cut_from(Side::Server),
-            5 => cable.heal(),
-            6 => network.partition(HOST),
-            _ => network.heal(HOST),
+        1 => {
+            // Writes have to wait.
+            let bytes = 64 + random.below(2000) as usize;
+            let conditions = conditions.latency_between(Duration::ZERO, latency / 15);
+            conditions.buffer_bytes(bytes)
         }
+        _ => conditions.latency_between(Duration::ZERO, latency),
     }
-    network.heal(HOST);
 }
 
 /// One schedule, with all that must hold of it.
 fn run(sim: &Simulation) -> Trace {
     let mut random = Random::new(sim.seed());
-    let fragmentation = random.below(80) as f64 / 100.0;
-    let conditions = Conditions::new()
-        .latency_between(Duration::ZERO, random.between(MILLI, 300 * MILLI))
-        .fragmentation(fragmentation);
-    sim.network().set_conditions(conditions);
-    sim.network().next_dials(HOST, PORT, dials(&mut random));
-    let mut behave = Random::new(random.next());
-    let limit = 1 + random.below(30) as u32;
-    let peer = Peer::start(sim, limit, move |seen| behaviour(&mut behave, seen.stream));
-    let connections = 1 + random.below(4) as usize;
-    let client = Client::with(sim, |limits| {
-        limits
-            .max_connections_per_destination(connections)
-            .ping_timeout(2 * SECOND)
-            .probe_after(5 * SECOND)
-    });
-    let mut of_weather = Random::new(random.next());
-    let ended = sim.block_on(async {
-        let sending = async {
-            let mut requests = Vec::new();
-            for number in 0..REQUESTS {
-                if random.below(3) == 0 {
-                    let wait = random.between(Duration::ZERO, SECOND);
-                    sim.backend().sleep(wait).await;
-                }
-                let timeout = random.between(100 * MILLI, 20 * SECOND);
-                // Some are dropped by their sender.
-                let patience = match random.below(6) {
-                    0 => random.between(Duration::ZERO, timeout),
-                    _ => MINUTE,
-                };
-                let exchange = Box::pin(client.exchange(number, timeout));
-                let patience = sim.backend().sleep(patience);
-                requests.push(sim.spawn(async move {
-                    match select(exchange, patience).await {
-                        Either::Left((ended, _)) => Some(ended),
-                        Either::Right(_) => None,
-                    }
-                }));
-            }
-            join_all(requests).await
-        };
-        futures_util::future::join(sending, weather(sim, &mut of_weather))
-            .await
-            .0
-    });
+    sim.network().set_conditions(conditions(&mut random));
+    let (peer, healed) = play(sim, &mut random);
+    let limits = Limits::draw(&mut random);
+    let client = Client::with(sim, |builder| limits.apply(builder));
+    let scopes = 1 + random.below(3) as usize;
+    let mut ways: Vec<_> = (0..scopes)
+        .filter_map(|scope| client.scoped(scope))
+        .collect();
+    let [mut of_weather, mut of_end] = [(); 2].map(|()| random.fork());
 
-    let taken = peer.log().taken;
-    let twice = taken.iter().find(|(_, times)| **times > 1);
-    assert_eq!(twice, None, "taken twice");
-    for one in ended.iter().flatten() {
-        assert!(one.at <= one.deadline, "late: {one:?}");
-        let taken = taken.contains_key(&one.number);
-        match &one.outcome {
-            Ok(_) => assert!(taken, "answered and not taken: {one:?}"),
-            Err(error) if error.may_have_been_taken() => {}
-            Err(_) => assert!(!taken, "taken, and told as not sent: {one:?}"),
+    // Some sessions are shut down in the midst of it.
+    let shut_down = of_end.below(6) == 0;
+    let end = async {
+        if shut_down {
+            let wait = of_end.between(Duration::ZERO, 15 * SECOND);
+            sim.backend().sleep(wait).await;
+            let deadline = of_end.between(Duration::ZERO, 10 * SECOND);
+            let begun = sim.elapsed();
+            client.session.shutdown(deadline).await;
+            assert!(sim.elapsed() <= begun + deadline, "a late end");
+            return Some(sim.elapsed());
+        }
+        None
+    };
+    let sending = join(
+        send(&mut ways, ResendUnknown::Times(limits.again), &mut random),
+        end,
+    );
+    let ((ended, shut_at), ()) = sim.block_on(join(sending, weather(sim, &peer, &mut of_weather)));
+
+    compare(&ended, &peer.log(), &limits);
+    if let Some(shut_at) = shut_at {
+        for late in ended.iter().flatten().filter(|one| one.at > shut_at) {
+            let closed = matches!(late.kind(), Some(ErrorKind::Closed | ErrorKind::Moved));
+            // One that waits before it is sent again ends after that.
+            let pauses = limits.again > 0 && late.at <= shut_at + 5 * SECOND;
+            assert!(
+                closed || pauses,
+                "after the shutdown at {shut_at:?}: {late:?}"
+            );
         }
     }
-    assert_eq!(ended.len(), REQUESTS);
     let stats = client.session.stats();
     assert_eq!((stats.waiting, stats.in_flight), (0, 0));
+    assert_eq!(stats.goaways > 0, stats.last_goaway.is_some());
     drop(ended);
-
-    // A healthy network is used again.
-    let after = client.ask(REQUESTS, 5 * MINUTE);
-    assert!(after.at <= after.deadline);
-    drop(after);
-
+    healed.heal();
+    sim.network().heal(HOST);
+    sim.network().set_dial(HOST, PORT, Dial::Accept);
+    if !shut_down {
+        recover(sim, &ways, &peer);
+    }
     let begun = sim.elapsed();
     sim.block_on(client.session.shutdown(MINUTE));
     assert!(sim.elapsed() - begun <= MINUTE);
+    assert_eq!(client.session.stats().connections, 0);
     let trace = sim.trace();
-    // Dials that were under way come to their end.
-    sim.advance(MINUTE);
+    // The peer learns it too.
+    sim.network().heal(HOST);
+    sim.advance(2 * MINUTE);
     assert_eq!(sim.network().open_connections(), 0);
-    assert_eq!(sim.armed_timers(), 0, "{:#?}", sim.pending_tasks());
+    let left = (sim.live_tasks(), sim.armed_timers());
+    assert_eq!(left, (Peer::TASKS, 0), "{:#?}", sim.pending_tasks());
+    let log = peer.log();
+    assert!(
+        log.wrongs.is_empty(),
+        "the client did wrong: {:#?}",
+        log.wrongs
+    );
     trace
 }
 
 #[test]
 fn every_request_ends_once_within_its_deadline_and_nothing_is_taken_twice() {
-    Simulation::for_seeds(0..100, |sim| {
+    Simulation::for_seeds(0..600, |sim| {
         run(sim);
     });
 }
 
 #[test]
 fn a_schedule_is_repeated_from_its_seed_to_the_last_event() {
-    let traces: std::collections::HashSet<_> = (0..10)
+    let traces: HashSet<_> = (0..10)
         .map(|seed| {
             let [one, other] = [(); 2].map(|()| run(&Simulation::new(seed)));
             assert_eq!(one, other, "seed {seed}");
@@ -203,41 +302,15 @@ fn many_destinations(seed: u64) -> Trace {
     let sim = Simulation::new(seed);
     sim.network().set_conditions(Conditions::ideal());
     let _peer = Peer::kind(&sim);
-    let session = Session::new(sim.backend());
-    let ways: Vec<_> = (0..10)
-        .map(|scope: u8| {
-            let destination = Destination::new(Target::tls(HOST, PORT));
-            let destination = destination.authorize(scope.to_string(), Arc::new(Nobody));
-            session.http2(destination).unwrap()
-        })
-        .collect();
-    let deadline = session.deadline(SECOND);
-    let ready = ways.iter().map(|way| way.ready(deadline));
+    let client = Client::new(&sim);
+    let ways: Vec<_> = (0..10).filter_map(|scope| client.scoped(scope)).collect();
+    let deadline = client.session.deadline(SECOND);
+    let ready = ways.iter().map(|way| way.way.ready(deadline));
     for ready in sim.block_on(join_all(ready)) {
         ready.unwrap();
     }
     sim.advance(2 * 60 * MINUTE);
     sim.trace()
-}
-
-/// Credentials without contents.
-#[derive(Debug)]
-struct Nobody;
-
-impl Authorize for Nobody {
-    fn attach(&self) -> Box<dyn ConnectionCredential> {
-        Box::new(Self)
-    }
-}
-
-impl ConnectionCredential for Nobody {
-    fn header(&mut self, _: SystemTime) -> push_core::Result<http::HeaderValue> {
-        Ok(http::HeaderValue::from_static("none"))
-    }
-
-    fn rejected(&mut self, _: &str, _: SystemTime) -> Rejected {
-        Rejected::Keep
-    }
 }
 
 #[test]

@@ -37,6 +37,11 @@ pub trait Outgoing: Send + Sync {
         false
     }
 
+    /// The largest body of its answer, in bytes; `None`, the default: as the session has it.
+    fn max_answer_bytes(&self) -> Option<usize> {
+        None
+    }
+
     /// Whether it is sent again after its connection was lost or its stream broken off, though the
     /// peer may have taken it. Default: never.
     fn resend_unknown(&self) -> ResendUnknown {
@@ -248,20 +253,24 @@ async fn attempt(
         Some(Ok(head)) if head.body().is_end_stream() => {
             return answered(head.into_parts().0, (Bytes::new(), true), flight.land(true));
         }
-        Some(Ok(head)) => read_boxed(set, flight, head, watch),
+        Some(Ok(head)) => {
+            let limit = outgoing.max_answer_bytes();
+            let (head, body) = head.into_parts();
+            flight.expect_body(body, limit.unwrap_or(set.shared.config.max_answer_bytes));
+            read_boxed(flight, head, watch)
+        }
     };
     rest.await
 }
 
 /// Boxed, and here, so that the future of those without a body, which are the most, has no room
 /// for it.
-fn read_boxed<'a>(
-    set: &'a Arc<Set>,
+fn read_boxed(
     flight: Flight,
-    head: http::Response<h2::RecvStream>,
-    watch: &'a mut Watch,
-) -> BoxFuture<'a, Attempt> {
-    Box::pin(read(set, flight, head, watch))
+    head: http::response::Parts,
+    watch: &mut Watch,
+) -> BoxFuture<'_, Attempt> {
+    Box::pin(read(flight, head, watch))
 }
 
 /// Hands a request to the connection on which a stream is kept for it; without an error when that
@@ -330,14 +339,7 @@ fn answered(
 }
 
 /// The rest of an answer, so far as it comes before the deadline.
-async fn read(
-    set: &Arc<Set>,
-    mut flight: Flight,
-    head: http::Response<h2::RecvStream>,
-    watch: &mut Watch,
-) -> Attempt {
-    let (head, stream) = head.into_parts();
-    flight.expect_body(stream, set.shared.config.max_answer_bytes);
+async fn read(mut flight: Flight, head: http::response::Parts, watch: &mut Watch) -> Attempt {
     let complete = poll_fn(|cx| match flight.poll_body(cx) {
         Poll::Ready(complete) => Poll::Ready(Some(complete)),
         Poll::Pending => watch.poll(cx).map(|()| None),

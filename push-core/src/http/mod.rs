@@ -22,7 +22,7 @@ mod exchange;
 #[cfg(feature = "http2")]
 mod flight;
 #[cfg(feature = "http2")]
-mod frames;
+pub(crate) mod frames;
 #[cfg(feature = "http2")]
 mod link;
 #[cfg(all(feature = "http2", feature = "metrics"))]

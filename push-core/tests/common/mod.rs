@@ -1,19 +1,28 @@
 //! What the tests in simulated time share: a session over the simulated backend, and a peer of
 //! raw frames that does what it is told.
 
-#![allow(dead_code, unreachable_pub)]
+#![allow(dead_code, unreachable_pub, unused_imports)]
 
+pub mod act;
+pub mod frames;
+mod ledger;
 pub mod peer;
+pub mod schedule;
+mod served;
 
-use std::time::Duration;
+use std::sync::Arc;
+use std::task::Poll;
+use std::time::{Duration, SystemTime};
 
 use backend_simulated::{Network, Simulation, Task};
 use bytes::Bytes;
-use push_core::http::{Answer, Destination, Http2, Outgoing};
+use push_core::http::{
+    Answer, Authorize, ConnectionCredential, Destination, Http2, Outgoing, Rejected,
+};
 use push_core::session::SessionBuilder;
-use push_core::{Error, Session, Target};
+use push_core::{Error, ResendUnknown, Session, Target};
 
-pub use peer::{Act, Peer};
+pub use peer::{Act, Manner, Peer, Script, Seen};
 
 pub const HOST: &str = "api.push.example";
 pub const PORT: u16 = 443;
@@ -22,17 +31,24 @@ pub const SECOND: Duration = Duration::from_secs(1);
 pub const MINUTE: Duration = Duration::from_secs(60);
 
 /// A request, and the number by which the peer knows it.
-pub struct Numbered(pub usize);
+pub struct Numbered {
+    pub number: usize,
+    pub resend: ResendUnknown,
+}
 
 impl Outgoing for Numbered {
     fn request(&self) -> http::Request<()> {
-        let uri = format!("https://{HOST}/3/device/{:08}", self.0);
+        let uri = format!("https://{HOST}/3/device/{:08}", self.number);
         let request = http::Request::post(uri).body(());
         request.expect("a request that is well-formed")
     }
 
     fn body(&self) -> Bytes {
-        Bytes::from(format!("{:08}", self.0))
+        Bytes::from(format!("{:08}", self.number))
+    }
+
+    fn resend_unknown(&self) -> ResendUnknown {
+        self.resend
     }
 }
 
@@ -75,6 +91,20 @@ impl<'a> Client<'a> {
         Self { sim, session, way }
     }
 
+    /// The same session, with a way of its own: each scope has its connections.
+    /// `None` once the session is closed.
+    pub fn scoped(&self, scope: usize) -> Option<Self> {
+        let destination = Destination::new(Target::tls(HOST, PORT));
+        let destination = destination.authorize(scope.to_string(), Arc::new(Nobody));
+        let way = self.session.http2(destination).ok()?;
+        let session = self.session.clone();
+        Some(Self {
+            sim: self.sim,
+            session,
+            way,
+        })
+    }
+
     /// Sends a request in a task of its own.
     pub fn send(&self, number: usize, timeout: Duration) -> Task<Ended> {
         self.sim.spawn(self.exchange(number, timeout))
@@ -86,11 +116,21 @@ impl<'a> Client<'a> {
         number: usize,
         timeout: Duration,
     ) -> impl Future<Output = Ended> + Send + use<> {
+        self.exchange_again(number, timeout, ResendUnknown::Never)
+    }
+
+    /// Ditto, sent again though it may have been taken.
+    pub fn exchange_again(
+        &self,
+        number: usize,
+        timeout: Duration,
+        resend: ResendUnknown,
+    ) -> impl Future<Output = Ended> + Send + use<> {
         let (way, backend) = (self.way.clone(), self.sim.backend());
         async move {
             let deadline = backend.elapsed() + timeout;
             let until = way.session().deadline(timeout);
-            let outcome = way.exchange(&Numbered(number), until).await;
+            let outcome = way.exchange(&Numbered { number, resend }, until).await;
             Ended {
                 number,
                 outcome,
@@ -110,17 +150,70 @@ impl<'a> Client<'a> {
     }
 }
 
+/// Credentials without contents.
+#[derive(Debug)]
+pub struct Nobody;
+
+impl Authorize for Nobody {
+    fn attach(&self) -> Box<dyn ConnectionCredential> {
+        Box::new(Self)
+    }
+}
+
+impl ConnectionCredential for Nobody {
+    fn header(&mut self, _: SystemTime) -> push_core::Result<http::HeaderValue> {
+        Ok(http::HeaderValue::from_static("none"))
+    }
+
+    fn rejected(&mut self, _: &str, _: SystemTime) -> Rejected {
+        Rejected::Keep
+    }
+}
+
+/// Polls a future once, and no more.
+pub fn poll_once<F: Future>(sim: &Simulation, future: std::pin::Pin<&mut F>) -> Option<F::Output> {
+    let mut future = Some(future);
+    sim.block_on(std::future::poll_fn(|cx| {
+        let polled = future.take().map(|future| future.poll(cx));
+        match polled {
+            Some(Poll::Ready(output)) => Poll::Ready(Some(output)),
+            _ => Poll::Ready(None),
+        }
+    }))
+}
+
 /// Random numbers for the tests' own choices: SplitMix64.
-pub struct Random(u64);
+#[derive(Clone)]
+pub struct Random {
+    state: u64,
+    /// All times are multiples of this.
+    grain: Duration,
+}
 
 impl Random {
     pub fn new(seed: u64) -> Self {
-        Self(seed ^ 0x5eed_0fa1_1fa0_17e5)
+        Self {
+            state: seed ^ 0x5eed_0fa1_1fa0_17e5,
+            grain: Duration::from_nanos(1),
+        }
+    }
+
+    /// From now on times are multiples of this, so that much happens at once.
+    pub fn coarsen(&mut self, grain: Duration) {
+        self.grain = grain;
+    }
+
+    /// Numbers of its own, of the same grain.
+    pub fn fork(&mut self) -> Self {
+        Self {
+            grain: self.grain,
+            ..Self::new(self.next())
+        }
     }
 
     pub fn next(&mut self) -> u64 {
-        self.0 = self.0.wrapping_add(0x9e37_79b9_7f4a_7c15);
-        let mut z = self.0;
+        self.state = self.state.wrapping_add(0x9e37_79b9_7f4a_7c15);
+        let mut z = self.state;
         z = (z ^ (z >> 30)).wrapping_mul(0xbf58_476d_1ce4_e5b9);
         z = (z ^ (z >> 27)).wrapping_mul(0x94d0_49bb_1331_11eb);
         z ^ (z >> 31)
@@ -133,6 +226,8 @@ impl Random {
 
     pub fn between(&mut self, least: Duration, most: Duration) -> Duration {
         let nanos = (most - least).as_nanos() as u64;
-        least + Duration::from_nanos(self.below(nanos + 1))
+        let drawn = least.as_nanos() as u64 + self.below(nanos + 1);
+        let grain = self.grain.as_nanos() as u64;
+        Duration::from_nanos(drawn.next_multiple_of(grain))
     }
 }

@@ -1,82 +1,63 @@
 //! An HTTP/2 peer of raw frames, which does what no server library does.
 
 use std::collections::BTreeMap;
-use std::io;
 use std::sync::{Arc, Mutex, MutexGuard};
-use std::time::Duration;
 
-use backend_simulated::{Cable, Side, SimulatedBackend, Simulation, Stream};
-use futures_util::io::{ReadHalf, WriteHalf};
-use futures_util::{AsyncReadExt, AsyncWriteExt};
+use backend_simulated::{SimulatedBackend, Simulation};
 use push_core::Backend;
 
+pub use super::act::{Act, Log, Manner, Seen};
+use super::served::Served;
 use super::{HOST, PORT};
 
-/// What the peer does about a request, one thing after the other.
-#[derive(Clone, Debug)]
-pub enum Act {
-    Wait(Duration),
-    /// Status 200 and no body.
-    Answer,
-    /// Status 200, and a body that does not come to its end.
-    AnswerHalf,
-    /// RST_STREAM with this code.
-    Break(u32),
-    /// GOAWAY: what lies above this stream is not processed, from now on. Not below what was taken
-    /// already.
-    GoAway {
-        last: u32,
-        code: u32,
-    },
-    /// SETTINGS with another limit of streams.
-    Limit(u32),
-    /// FIN.
-    Close,
-    Reset,
-    Cut,
-}
-
-pub const NO_ERROR: u32 = 0;
-pub const INTERNAL_ERROR: u32 = 2;
-pub const REFUSED_STREAM: u32 = 7;
-pub const ENHANCE_YOUR_CALM: u32 = 11;
-
-/// A request as the peer sees it.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub struct Seen {
-    pub number: usize,
-    pub connection: u64,
-    pub stream: u32,
-    pub at: Duration,
-}
-
-/// What came to the peer.
-#[derive(Clone, Debug, Default)]
-pub struct Log {
-    /// All requests that came whole, those included that were refused.
-    pub requests: Vec<Seen>,
-    /// How often each request was taken.
-    pub taken: BTreeMap<usize, u32>,
-    /// When which connection was pinged.
-    pub pings: Vec<(u64, Duration)>,
-    /// When connections were accepted.
-    pub connections: Vec<(u64, Duration)>,
-    /// When they ended.
-    pub ended: Vec<(u64, Duration)>,
+/// What the peer does, asked of these as things come.
+pub struct Script {
+    /// How it is on a connection that was accepted.
+    pub meet: Box<dyn FnMut(u64) -> Manner + Send>,
+    /// What it does between the headers and the body of a request: of a connection and a stream.
+    pub interrupt: Box<dyn FnMut(u64, u32) -> Vec<Act> + Send>,
+    /// What it does about a request that has come whole.
+    pub behave: Behave,
 }
 
 type Behave = Box<dyn FnMut(&Seen) -> Vec<Act> + Send>;
+
+impl Script {
+    /// Good manners with this limit of streams, and whatever is to be done about requests.
+    pub fn new(max_streams: u32, behave: impl FnMut(&Seen) -> Vec<Act> + Send + 'static) -> Self {
+        Self {
+            meet: Box::new(move |_| Manner::good(max_streams)),
+            interrupt: Box::new(|_, _| Vec::new()),
+            behave: Box::new(behave),
+        }
+    }
+
+    #[must_use]
+    pub fn meet(mut self, meet: impl FnMut(u64) -> Manner + Send + 'static) -> Self {
+        self.meet = Box::new(meet);
+        self
+    }
+
+    #[must_use]
+    pub fn interrupt(
+        mut self,
+        interrupt: impl FnMut(u64, u32) -> Vec<Act> + Send + 'static,
+    ) -> Self {
+        self.interrupt = Box::new(interrupt);
+        self
+    }
+}
 
 #[derive(Clone)]
 pub struct Peer {
     shared: Arc<Shared>,
 }
 
-struct Shared {
-    backend: SimulatedBackend,
-    max_streams: u32,
-    behave: Mutex<Behave>,
+pub(super) struct Shared {
+    pub(super) backend: SimulatedBackend,
+    pub(super) script: Mutex<Script>,
     log: Mutex<Log>,
+    live: Mutex<BTreeMap<u64, Served>>,
 }
 
 impl Peer {
@@ -86,11 +67,16 @@ impl Peer {
         max_streams: u32,
         behave: impl FnMut(&Seen) -> Vec<Act> + Send + 'static,
     ) -> Self {
+        Self::play(sim, Script::new(max_streams, behave))
+    }
+
+    /// A peer that does what the script says.
+    pub fn play(sim: &Simulation, script: Script) -> Self {
         let shared = Arc::new(Shared {
             backend: sim.backend(),
-            max_streams,
-            behave: Mutex::new(Box::new(behave)),
+            script: Mutex::new(script),
             log: Mutex::default(),
+            live: Mutex::default(),
         });
         let listener = sim.listen(HOST, PORT).protocols(["h2"]);
         let serving = shared.clone();
@@ -98,7 +84,20 @@ impl Peer {
             loop {
                 let stream = listener.accept().await;
                 let shared = serving.clone();
-                let task = async move { shared.serve(stream).await };
+                let task = async move {
+                    let id = stream.cable().id();
+                    shared
+                        .log()
+                        .connections
+                        .push((id, shared.backend.elapsed()));
+                    let manner = (shared.script().meet)(id);
+                    let (served, reader) = Served::new(shared.clone(), stream, manner);
+                    shared.live().insert(id, served.clone());
+                    // An error is an end like any other.
+                    let _ = served.run(reader).await;
+                    shared.live().remove(&id);
+                    shared.log().ended.push((id, shared.backend.elapsed()));
+                };
                 serving.backend.spawn(Box::pin(task));
             }
         });
@@ -115,174 +114,41 @@ impl Peer {
         self.shared.log().clone()
     }
 
+    /// Does this on each connection that is there now.
+    pub fn on_all(&self, acts: &[Act]) {
+        let live: Vec<_> = self.shared.live().values().cloned().collect();
+        live.iter()
+            .for_each(|served| served.begin(0, acts.to_vec()));
+    }
+
+    /// How many streams are open on connections that both ends still hold, as the peer sees it.
+    pub fn open_streams(&self) -> usize {
+        let live = self.shared.live();
+        live.values().map(Served::open_streams).sum()
+    }
+
+    /// Ends the connections that answer PINGs and carry no request.
+    pub fn end_useless(&self) {
+        let live: Vec<_> = self.shared.live().values().cloned().collect();
+        for served in live.iter().filter(|served| served.is_useless()) {
+            served.cable.reset();
+        }
+    }
+
     /// The tasks of the peer that there are while no connection is.
     pub const TASKS: usize = 1;
 }
 
 impl Shared {
-    fn log(&self) -> MutexGuard<'_, Log> {
+    pub(super) fn log(&self) -> MutexGuard<'_, Log> {
         self.log.lock().unwrap()
     }
 
-    async fn serve(self: Arc<Self>, stream: Stream) {
-        let cable = stream.cable();
-        self.log()
-            .connections
-            .push((cable.id(), self.backend.elapsed()));
-        let (mut reader, writer) = stream.split();
-        let served = Served {
-            shared: self.clone(),
-            cable: cable.clone(),
-            writer: Arc::new(futures_util::lock::Mutex::new(writer)),
-            bounds: Arc::new(Mutex::new((0, u32::MAX))),
-        };
-        // An error is an end like any other.
-        let _ = served.read(&mut reader).await;
-        self.log().ended.push((cable.id(), self.backend.elapsed()));
-    }
-}
-
-/// One connection of the peer.
-#[derive(Clone)]
-struct Served {
-    shared: Arc<Shared>,
-    cable: Cable,
-    writer: Arc<futures_util::lock::Mutex<WriteHalf<Stream>>>,
-    /// The highest stream that was taken, and the last one that may be.
-    bounds: Arc<Mutex<(u32, u32)>>,
-}
-
-impl Served {
-    async fn read(&self, reader: &mut ReadHalf<Stream>) -> io::Result<()> {
-        self.write(&greeting(self.shared.max_streams)).await?;
-        reader.read_exact(&mut [0; 24]).await?;
-        let mut bodies: BTreeMap<u32, Vec<u8>> = BTreeMap::new();
-        let mut head = [0; 9];
-        loop {
-            reader.read_exact(&mut head).await?;
-            let [a, b, c, kind, flags, id @ ..] = head;
-            let stream = u32::from_be_bytes(id);
-            let mut payload = vec![0; u32::from_be_bytes([0, a, b, c]) as usize];
-            reader.read_exact(&mut payload).await?;
-            match (kind, flags & 1) {
-                (0, end) => {
-                    let body = bodies.entry(stream).or_default();
-                    body.extend(&payload);
-                    if end == 1 {
-                        let body = bodies.remove(&stream).unwrap_or_default();
-                        self.request(stream, &body);
-                    }
-                }
-                (4, 0) => self.write(&frame(4, 1, 0, &[])).await?,
-                (6, 0) => {
-                    let now = self.shared.backend.elapsed();
-                    self.shared.log().pings.push((self.cable.id(), now));
-                    self.write(&frame(6, 1, 0, &payload)).await?;
-                }
-                _ => {}
-            }
-        }
+    pub(super) fn script(&self) -> MutexGuard<'_, Script> {
+        self.script.lock().unwrap()
     }
 
-    async fn write(&self, bytes: &[u8]) -> io::Result<()> {
-        let mut writer = self.writer.lock().await;
-        writer.write_all(bytes).await
+    fn live(&self) -> MutexGuard<'_, BTreeMap<u64, Served>> {
+        self.live.lock().unwrap()
     }
-
-    fn request(&self, stream: u32, body: &[u8]) {
-        let number = std::str::from_utf8(body).unwrap().parse().unwrap();
-        let seen = Seen {
-            number,
-            connection: self.cable.id(),
-            stream,
-            at: self.shared.backend.elapsed(),
-        };
-        self.shared.log().requests.push(seen);
-        let mut bounds = self.bounds.lock().unwrap();
-        let (highest, last) = &mut *bounds;
-        if stream > *last {
-            return;
-        }
-        let mut acts = (self.shared.behave.lock().unwrap())(&seen);
-        for act in &mut acts {
-            if let Act::GoAway { last: own, .. } = act {
-                // Not below what was taken, nor above what was said before.
-                *own = (*own).max(*highest).min(*last);
-                *last = *own;
-            }
-        }
-        let refused = stream > *last || matches!(acts[..], [Act::Break(REFUSED_STREAM), ..]);
-        if refused {
-            acts.retain(|act| !matches!(act, Act::Answer | Act::AnswerHalf));
-        } else {
-            *self.shared.log().taken.entry(number).or_default() += 1;
-            *highest = stream.max(*highest);
-        }
-        drop(bounds);
-        let served = self.clone();
-        let task = async move {
-            // What can't be written was not wanted any more.
-            let _ = served.act(stream, acts).await;
-        };
-        self.shared.backend.spawn(Box::pin(task));
-    }
-
-    async fn act(&self, stream: u32, acts: Vec<Act>) -> io::Result<()> {
-        for act in acts {
-            match act {
-                Act::Wait(time) => self.shared.backend.sleep(time).await,
-                // `:status: 200` of the static table.
-                Act::Answer => self.write(&frame(1, 4 | 1, stream, &[0x88])).await?,
-                Act::AnswerHalf => {
-                    let mut bytes = frame(1, 4, stream, &[0x88]);
-                    bytes.extend(frame(0, 0, stream, b"half"));
-                    self.write(&bytes).await?;
-                }
-                Act::Break(code) => {
-                    let bytes = frame(3, 0, stream, &code.to_be_bytes());
-                    self.write(&bytes).await?;
-                }
-                Act::GoAway { last, code } => {
-                    let mut payload = last.to_be_bytes().to_vec();
-                    payload.extend(code.to_be_bytes());
-                    self.write(&frame(7, 0, 0, &payload)).await?;
-                }
-                Act::Limit(streams) => {
-                    let bytes = frame(4, 0, 0, &setting(3, streams));
-                    self.write(&bytes).await?;
-                }
-                Act::Close => {
-                    // So that nothing is cut in two.
-                    let _writer = self.writer.lock().await;
-                    self.cable.close(Side::Server);
-                }
-                Act::Reset => self.cable.reset(),
-                Act::Cut => self.cable.cut(),
-            }
-        }
-        Ok(())
-    }
-}
-
-pub fn frame(kind: u8, flags: u8, stream: u32, payload: &[u8]) -> Vec<u8> {
-    let mut frame = (payload.len() as u32).to_be_bytes()[1..].to_vec();
-    frame.extend([kind, flags]);
-    frame.extend(stream.to_be_bytes());
-    frame.extend(payload);
-    frame
-}
-
-fn setting(id: u16, value: u32) -> Vec<u8> {
-    let mut setting = id.to_be_bytes().to_vec();
-    setting.extend(value.to_be_bytes());
-    setting
-}
-
-/// SETTINGS with the limit of streams and large windows.
-fn greeting(max_streams: u32) -> Vec<u8> {
-    let mut settings = setting(3, max_streams);
-    settings.extend(setting(4, 0xff_ffff));
-    let mut bytes = frame(4, 0, 0, &settings);
-    bytes.extend(frame(8, 0, 0, &0xff_ffff_u32.to_be_bytes()));
-    bytes
 }
