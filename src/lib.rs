@@ -61,8 +61,8 @@ pub use push_apns as apns;
 pub use push_core::{
     AsyncRead, AsyncWrite, Backend, BoxFuture, Certificate, CertificateInfo, Compose, Connection,
     Egress, Error, ErrorKind, Fingerprint, Identity, KeyFormat, Lock, LockGuard, Outcome, Proxy,
-    ResendUnknown, Result, RetryPolicy, Roots, Runtime, Security, Target, Tls, Verdict, async_trait,
-    delegate_backend, parse_retry_after,
+    ResendUnknown, Result, RetryPolicy, Roots, Runtime, Security, Target, Tls, Verdict,
+    async_trait, delegate_backend, parse_retry_after,
 };
 pub use push_core::{Session, fan_out, http, session};
 

@@ -1,6 +1,7 @@
 use std::fmt;
 use std::str::FromStr;
 
+use http::HeaderValue;
 use serde::{Deserialize, Serialize};
 use uuid::Uuid;
 
@@ -34,6 +35,17 @@ impl ApnsId {
     /// Writes the header's value into `buffer`, without allocating.
     pub fn encode<'a>(&self, buffer: &'a mut [u8; Self::TEXT_LEN]) -> &'a str {
         self.0.as_hyphenated().encode_lower(buffer)
+    }
+
+    /// The header's value, kept out of the compression table, since it differs from request to
+    /// request.
+    pub(crate) fn header(&self) -> HeaderValue {
+        let mut buffer = [0; Self::TEXT_LEN];
+        let text = self.encode(&mut buffer);
+        let mut value =
+            HeaderValue::from_str(text).unwrap_or_else(|_| HeaderValue::from_static(""));
+        value.set_sensitive(true);
+        value
     }
 }
 

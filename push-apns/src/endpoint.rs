@@ -48,6 +48,26 @@ impl Endpoint {
             Self::Custom { port, .. } => *port,
         }
     }
+
+    /// The name or address of the server that looks after channels.
+    ///
+    /// Source: Apple, "Sending channel management requests to APNs".
+    pub fn channels_host(&self) -> &str {
+        match self {
+            Self::Production => "api-manage-broadcast.push.apple.com",
+            Self::Sandbox => "api-manage-broadcast.sandbox.push.apple.com",
+            Self::Custom { host, .. } => host,
+        }
+    }
+
+    /// The port of the server that looks after channels.
+    pub fn channels_port(&self) -> u16 {
+        match self {
+            Self::Production => 2196,
+            Self::Sandbox => 2195,
+            Self::Custom { port, .. } => *port,
+        }
+    }
 }
 
 /// `production`, `sandbox`, `HOST`, `HOST:PORT` or `[IPV6]:PORT`.

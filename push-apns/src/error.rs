@@ -4,7 +4,7 @@ use std::time::Duration;
 
 use push_core::{ErrorKind, Verdict};
 
-use crate::{ApnsId, Invalid, InvalidDeviceToken, Problem, Rejection};
+use crate::{ApnsId, Invalid, InvalidDeviceToken, Judgement, Problem, Rejection};
 
 /// Why a push was not taken, or is not known to have been.
 #[derive(Clone, Debug)]
@@ -12,6 +12,8 @@ pub struct Error {
     cause: Cause,
     id: Option<ApnsId>,
     attempts: u32,
+    /// An attempt before the last one may have been taken.
+    in_doubt: bool,
 }
 
 #[derive(Clone, Debug)]
@@ -30,6 +32,29 @@ impl Error {
     pub(crate) fn sent_as(mut self, id: ApnsId, attempts: u32) -> Self {
         self.id = (attempts > 0).then_some(id);
         self.attempts = attempts;
+        self
+    }
+
+    /// The same error, of a push that was sent before and may have been taken then.
+    pub(crate) fn in_doubt(mut self) -> Self {
+        self.in_doubt = true;
+        self
+    }
+
+    /// Whether the service may have taken the push all the same: the answer to one of the attempts
+    /// was lost.
+    pub fn may_have_been_taken(&self) -> bool {
+        match &self.cause {
+            Cause::Core(error) => self.in_doubt || error.may_have_been_taken(),
+            _ => self.in_doubt,
+        }
+    }
+
+    /// The same error, with what a bulk send made of it.
+    pub(crate) fn judged(mut self, judgement: Judgement) -> Self {
+        if let Cause::Rejected(rejection) = &mut self.cause {
+            Arc::make_mut(rejection).judgement = Some(judgement);
+        }
         self
     }
 
@@ -58,7 +83,8 @@ impl Error {
         }
     }
 
-    /// The `apns-id` that the push was sent as; `None` when it was never handed to a connection.
+    /// The `apns-id` that the push was sent as, the `apns-request-id` of a broadcast or of a request
+    /// about channels; `None` when it was never handed to a connection.
     /// Send it again under the same one.
     pub fn id(&self) -> Option<ApnsId> {
         self.id
@@ -80,10 +106,15 @@ impl Error {
 
     /// What to do about it.
     pub fn verdict(&self) -> Verdict {
-        match &self.cause {
+        let verdict = match &self.cause {
             Cause::Rejected(rejection) => rejection.verdict(),
             Cause::Invalid(_) | Cause::Device(_) => Verdict::FixMessage,
             Cause::Core(error) => error.verdict(),
+        };
+        match verdict {
+            // "Surely not taken" is true of the last attempt only.
+            Verdict::RetryAfter(_) if self.in_doubt => Verdict::Unknown,
+            verdict => verdict,
         }
     }
 
@@ -108,6 +139,7 @@ impl From<Cause> for Error {
             cause,
             id: None,
             attempts: 0,
+            in_doubt: false,
         }
     }
 }
@@ -138,11 +170,19 @@ impl fmt::Display for Error {
                     f,
                     "rejected with {}: {}",
                     rejection.status, rejection.reason
-                )
+                )?;
+                match &rejection.judgement {
+                    Some(judgement) => write!(f, ": {judgement}"),
+                    None => Ok(()),
+                }
             }
             Cause::Invalid(invalid) => invalid.fmt(f),
             Cause::Device(invalid) => invalid.fmt(f),
             Cause::Core(error) => error.fmt(f),
+        }?;
+        match self.in_doubt {
+            true => f.write_str("; an attempt before it may have been taken"),
+            false => Ok(()),
         }
     }
 }

@@ -2,6 +2,8 @@ use std::time::{Duration, SystemTime, UNIX_EPOCH};
 
 use serde::{Deserialize, Serialize};
 
+use crate::problem::Problem;
+
 /// How long the service keeps a notification for a device that it can't reach: the header
 /// `apns-expiration`.
 ///
@@ -45,8 +47,20 @@ impl Expiration {
             .map_or(0, |since| since.as_secs())
     }
 
+    /// What keeps the service from taking it.
+    pub(crate) fn problem(&self, now: SystemTime) -> Option<Problem> {
+        let ahead = self.ahead_of(now);
+        if self.is_before_1970() {
+            Some(Problem::ExpirationBefore1970)
+        } else if ahead > Self::MAX {
+            Some(Problem::ExpirationTooFar { ahead })
+        } else {
+            None
+        }
+    }
+
     /// How far ahead of `now` this lies; zero for one attempt and for what has passed.
-    pub(crate) fn ahead_of(&self, now: SystemTime) -> Duration {
+    fn ahead_of(&self, now: SystemTime) -> Duration {
         match *self {
             Self::Once => Duration::ZERO,
             Self::At(time) => time.duration_since(now).unwrap_or(Duration::ZERO),
@@ -55,7 +69,7 @@ impl Expiration {
     }
 
     /// Whether this is a time before 1970, which the header can't say.
-    pub(crate) fn is_before_1970(&self) -> bool {
+    fn is_before_1970(&self) -> bool {
         matches!(*self, Self::At(time) if time < UNIX_EPOCH)
     }
 }

@@ -35,9 +35,33 @@
 //!
 //! A single `BadDeviceToken` asks to fix the message, not to remove the token: it is also what a
 //! development token gets from the production service, and a burst of them must not empty a
-//! registry.
+//! registry. A bulk send knows more: what it makes of them by the other outcomes, [`SendAll`] says.
+//!
+//! # Broadcast
+//!
+//! One push to a channel reaches every Live Activity that follows it:
+//!
+//! ```no_run
+//! # use push_apns as apns;
+//! # use apns::{Expiration, Notification, Priority, StoragePolicy};
+//! # #[derive(serde::Serialize)]
+//! # struct Score { home: u8, away: u8 }
+//! # async fn example(client: apns::Client) -> Result<(), Box<dyn std::error::Error>> {
+//! let channel = client.channels().create(StoragePolicy::None).await?;
+//! let score = Score { home: 1, away: 0 };
+//! let goal = Notification::live_activity_update(std::time::SystemTime::now(), score)
+//!     .priority(Priority::Immediate)
+//!     .expiration(Expiration::Once);
+//! let receipt = client.broadcast(&channel, &goal).await?;
+//! println!("taken as {}", receipt.id);
+//! # Ok(())
+//! # }
+//! ```
 
 mod apns_id;
+mod app;
+mod channel_id;
+mod channels;
 mod client;
 mod collapse_id;
 mod device;
@@ -45,6 +69,12 @@ mod device_token;
 mod endpoint;
 mod error;
 mod expiration;
+#[cfg(any(test, feature = "fuzzing"))]
+#[doc(hidden)]
+pub mod fuzzing;
+mod guard;
+mod guarded;
+mod ids;
 mod notification;
 mod outcome;
 mod payload;
@@ -55,9 +85,12 @@ mod push_type;
 mod reason;
 mod request;
 mod send_all;
+mod storage_policy;
 mod truncate;
 
 pub use apns_id::{ApnsId, InvalidApnsId};
+pub use channel_id::{ChannelId, InvalidChannelId};
+pub use channels::{Channel, Channels};
 pub use client::{Client, ClientBuilder};
 pub use collapse_id::{CollapseId, InvalidCollapseId};
 pub use device::Device;
@@ -65,8 +98,8 @@ pub use device_token::{DeviceToken, InvalidDeviceToken};
 pub use endpoint::Endpoint;
 pub use error::Error;
 pub use expiration::Expiration;
-pub use notification::{EncodeContext, Encoded, Notification};
-pub use outcome::{Outcome, Receipt, Rejection};
+pub use notification::{EncodeContext, Encoded, EncodedBroadcast, Notification};
+pub use outcome::{Judgement, Outcome, Receipt, Rejection};
 pub use payload::{
     Alert, AlertFields, Aps, CriticalSound, Event, InterruptionLevel, LiveActivity, Payload, Sound,
     Text, Timestamp,
@@ -77,4 +110,5 @@ pub use provider_token::ProviderToken;
 pub use push_type::{InvalidPushType, PushType};
 pub use reason::{Advice, Reason, parse_body};
 pub use send_all::{SendAll, SendEach, TrySendAll};
+pub use storage_policy::{InvalidStoragePolicy, StoragePolicy};
 pub use truncate::Truncation;

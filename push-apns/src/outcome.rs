@@ -1,12 +1,14 @@
+use std::fmt;
+use std::sync::Arc;
 use std::time::{Duration, SystemTime, UNIX_EPOCH};
 
+use http::HeaderName;
 use http::header::RETRY_AFTER;
-use http::{HeaderName, StatusCode};
 use push_core::http::Answer;
 use push_core::{Verdict, parse_retry_after};
 
-use crate::request::{ID, UNIQUE_ID};
-use crate::{Advice, ApnsId, Error, Reason, parse_body};
+use crate::request::UNIQUE_ID;
+use crate::{Advice, ApnsId, Endpoint, Error, Reason, parse_body};
 
 /// What became of one push.
 pub type Outcome = Result<Receipt, Error>;
@@ -15,7 +17,7 @@ pub type Outcome = Result<Receipt, Error>;
 #[derive(Clone, Debug, PartialEq, Eq)]
 #[non_exhaustive]
 pub struct Receipt {
-    /// The push's `apns-id`.
+    /// The push's `apns-id`; of a broadcast, its `apns-request-id`.
     pub id: ApnsId,
     /// The `apns-unique-id`, which Apple's Push Notifications Console finds the push by. Only the
     /// development environment gives one.
@@ -42,6 +44,52 @@ pub struct Rejection {
     pub timestamp: Option<SystemTime>,
     /// The `Retry-After` header, where there is one.
     pub retry_after: Option<Duration>,
+    /// What a bulk send made of a `BadDeviceToken`; `None` for every other reason, and where one push
+    /// was sent by itself.
+    pub judgement: Option<Judgement>,
+}
+
+/// What a `BadDeviceToken` means, by what came of the other devices of a bulk send:
+/// [`SendAll`](crate::SendAll).
+#[derive(Clone, Debug, PartialEq, Eq)]
+#[non_exhaustive]
+pub enum Judgement {
+    /// Others were accepted, so the environment is right and the token is dead.
+    DeadToken,
+    /// None was accepted: likely the tokens are those of the other environment.
+    #[non_exhaustive]
+    WrongEnvironment {
+        /// Where they were sent to.
+        endpoint: Arc<Endpoint>,
+    },
+}
+
+impl fmt::Display for Judgement {
+    /// What to add to the reason.
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        match self {
+            Self::DeadToken => f.write_str("others were accepted, so the token is dead: remove it"),
+            Self::WrongEnvironment { endpoint } => {
+                write!(
+                    f,
+                    "likely the wrong environment, since {endpoint} accepted no token: try "
+                )?;
+                f.write_str(match **endpoint {
+                    Endpoint::Production => {
+                        "sandbox, where the tokens of apps belong that Xcode installed"
+                    }
+                    Endpoint::Sandbox => {
+                        "production, where the tokens of all apps belong but of those that Xcode \
+                         installed"
+                    }
+                    Endpoint::Custom { .. } => {
+                        "the server of the other environment (sandbox: the tokens of apps that Xcode \
+                         installed; production: all others)"
+                    }
+                })
+            }
+        }
+    }
 }
 
 /// How long to wait where the service is busy or fails and does not say how long.
@@ -57,12 +105,28 @@ impl Rejection {
             timestamp: timestamp_ms
                 .and_then(|ms| UNIX_EPOCH.checked_add(Duration::from_millis(ms))),
             retry_after: retry_after.and_then(|value| parse_retry_after(value.to_str().ok()?, now)),
+            judgement: None,
+        }
+    }
+
+    #[cfg(test)]
+    pub(crate) fn new(status: u16, reason: Reason) -> Self {
+        Self {
+            status,
+            reason,
+            timestamp: None,
+            retry_after: None,
+            judgement: None,
         }
     }
 
     /// What to do about it, in the service's own terms.
     pub fn advice(&self) -> Advice {
-        self.reason.advice(self.status)
+        match self.judgement {
+            Some(Judgement::DeadToken) => Advice::RemoveToken,
+            Some(Judgement::WrongEnvironment { .. }) => Advice::FixCredentials,
+            None => self.reason.advice(self.status),
+        }
     }
 
     /// What to do about it.
@@ -79,21 +143,23 @@ impl Rejection {
     }
 }
 
-/// The identifiers of an answer: the service's own `apns-id` where it gives a usable one.
-pub(crate) fn receipt(answer: &Answer, sent_as: ApnsId, attempts: u32) -> Option<Receipt> {
-    if answer.status != StatusCode::OK {
-        return None;
-    }
+/// The identifiers of an answer: the service's own in `name`, where it gives a usable one.
+pub(crate) fn receipt(
+    answer: &Answer,
+    name: &HeaderName,
+    sent_as: ApnsId,
+    attempts: u32,
+) -> Receipt {
     let header = |name: &HeaderName| answer.headers.get(name)?.to_str().ok();
     let mut buffer = [0; ApnsId::TEXT_LEN];
-    let id = match header(&ID) {
+    let id = match header(name) {
         // Mostly it is the one that was sent.
         Some(id) if id != sent_as.encode(&mut buffer) => id.parse().unwrap_or(sent_as),
         _ => sent_as,
     };
-    Some(Receipt {
+    Receipt {
         id,
         unique_id: header(&UNIQUE_ID).map(str::to_owned),
         attempts,
-    })
+    }
 }

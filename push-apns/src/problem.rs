@@ -205,6 +205,43 @@ pub enum Problem {
         /// The key that other push types have for it.
         instead: &'static str,
     },
+    /// The push type is none that can be broadcast.
+    #[error(
+        "push type {push_type} can't be broadcast: channels are for updates and the end of Live \
+         Activities"
+    )]
+    BroadcastPushType {
+        /// The push type.
+        push_type: PushType,
+    },
+    /// A broadcast starts a Live Activity.
+    #[error(
+        "a broadcast can't start a Live Activity: start it by a push to each device, with \
+         input-push-channel, and broadcast what follows"
+    )]
+    BroadcastStart,
+    /// A broadcast lacks a header that the service wants.
+    #[error(
+        "a broadcast needs {}: set {}; a channel that stores nothing takes one attempt (0) only",
+        and(.what),
+        if .what.len() == 1 { "it" } else { "them" }
+    )]
+    BroadcastLacks {
+        /// What it lacks: `a priority`, `an expiration`.
+        what: Vec<&'static str>,
+    },
+    /// A broadcast has a collapse id.
+    #[error("a broadcast can't have a collapse id: leave it out")]
+    BroadcastCollapseId,
+    /// There is no bundle id.
+    #[error("there is no bundle id: set it as the topic, here or on the client")]
+    MissingBundleId,
+    /// The bundle id can't stand in the path of a request.
+    #[error("the bundle id {given:?} is none: give letters, digits, hyphens and periods")]
+    BundleId {
+        /// The bundle id, shortened.
+        given: String,
+    },
     /// The payload can't be written as JSON.
     #[error("the payload can't be written as JSON: {reason}")]
     Unwritable {

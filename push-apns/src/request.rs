@@ -1,21 +1,22 @@
-use std::hash::{BuildHasher, RandomState};
-use std::sync::atomic::{AtomicU64, Ordering};
 use std::time::SystemTime;
 
 use bytes::Bytes;
 use http::header::AUTHORIZATION;
 use http::uri::{Authority, PathAndQuery, Scheme};
-use http::{HeaderMap, HeaderName, HeaderValue, Method, Uri};
-use push_core::http::Outgoing;
+use http::{HeaderMap, HeaderName, HeaderValue, Method, StatusCode, Uri};
+use push_core::ResendUnknown;
+use push_core::http::{Answer, Outgoing};
 
-use crate::{ApnsId, DeviceToken, Encoded, Expiration};
+use crate::client::{Call, Way};
+use crate::outcome::receipt;
+use crate::{ApnsId, DeviceToken, Encoded, Error, Expiration, Receipt};
 
 pub(crate) static ID: HeaderName = HeaderName::from_static("apns-id");
 pub(crate) static UNIQUE_ID: HeaderName = HeaderName::from_static("apns-unique-id");
-const PUSH_TYPE: HeaderName = HeaderName::from_static("apns-push-type");
+pub(crate) const PUSH_TYPE: HeaderName = HeaderName::from_static("apns-push-type");
 const TOPIC: HeaderName = HeaderName::from_static("apns-topic");
-const PRIORITY: HeaderName = HeaderName::from_static("apns-priority");
-const EXPIRATION: HeaderName = HeaderName::from_static("apns-expiration");
+pub(crate) const PRIORITY: HeaderName = HeaderName::from_static("apns-priority");
+pub(crate) const EXPIRATION: HeaderName = HeaderName::from_static("apns-expiration");
 const COLLAPSE_ID: HeaderName = HeaderName::from_static("apns-collapse-id");
 
 /// A notification, ready to be sent to any number of devices.
@@ -75,6 +76,8 @@ pub(crate) struct Push<'a> {
     pub(crate) id: ApnsId,
     /// Where it counts from the moment of sending: the moment is when the push was begun.
     expiration: Option<u64>,
+    patient: bool,
+    resend_unknown: ResendUnknown,
 }
 
 impl<'a> Push<'a> {
@@ -93,17 +96,21 @@ impl<'a> Push<'a> {
             expiration: prepared
                 .relative
                 .map(|expiration| expiration.header_secs(now())),
+            patient: false,
+            resend_unknown: ResendUnknown::Never,
         }
     }
 
-    fn id_header(&self) -> HeaderValue {
-        let mut buffer = [0; ApnsId::TEXT_LEN];
-        let text = self.id.encode(&mut buffer);
-        let mut value =
-            HeaderValue::from_str(text).unwrap_or_else(|_| HeaderValue::from_static(""));
-        // Differs from push to push: kept out of the compression table.
-        value.set_sensitive(true);
-        value
+    pub(crate) fn resend_unknown(mut self, resend: ResendUnknown) -> Self {
+        self.resend_unknown = resend;
+        self
+    }
+
+    /// One of a bulk send, which takes no more devices than there is room for: so it may wait where
+    /// others are turned away.
+    pub(crate) fn one_of_many(mut self) -> Self {
+        self.patient = true;
+        self
     }
 
     fn uri(&self) -> Uri {
@@ -128,7 +135,7 @@ impl Outgoing for Push<'_> {
         *request.uri_mut() = self.uri();
         let headers = request.headers_mut();
         *headers = self.prepared.headers.clone();
-        headers.insert(ID.clone(), self.id_header());
+        headers.insert(ID.clone(), self.id.header());
         if let Some(seconds) = self.expiration {
             headers.insert(EXPIRATION, HeaderValue::from(seconds));
         }
@@ -138,23 +145,29 @@ impl Outgoing for Push<'_> {
     fn body(&self) -> Bytes {
         self.prepared.payload.clone()
     }
+
+    fn is_patient(&self) -> bool {
+        self.patient
+    }
+
+    fn resend_unknown(&self) -> ResendUnknown {
+        self.resend_unknown
+    }
 }
 
-/// Gives every push an identifier of its own, without a system call for each.
-#[derive(Debug, Default)]
-pub(crate) struct Ids {
-    /// Keyed by the operating system's randomness, once per process and client.
-    keys: [RandomState; 2],
-    count: AtomicU64,
-}
+impl Call for Push<'_> {
+    type Taken = Receipt;
 
-impl Ids {
-    pub(crate) fn next(&self) -> ApnsId {
-        let count = self.count.fetch_add(1, Ordering::Relaxed);
-        let [high, low] = &self.keys;
-        let mut bytes = [0; 16];
-        bytes[..8].copy_from_slice(&high.hash_one(count).to_be_bytes());
-        bytes[8..].copy_from_slice(&low.hash_one(count).to_be_bytes());
-        ApnsId::from_random_bytes(bytes)
+    fn way(&self) -> Way {
+        Way::Devices
+    }
+
+    fn id(&self) -> ApnsId {
+        self.id
+    }
+
+    fn taken(&self, answer: &Answer, attempts: u32) -> Option<Result<Receipt, Error>> {
+        let taken = answer.status == StatusCode::OK;
+        taken.then(|| Ok(receipt(answer, &ID, self.id, attempts)))
     }
 }

@@ -3,29 +3,19 @@
 
 #![allow(clippy::unwrap_used)]
 
-use std::io;
+mod common;
+
 use std::sync::{Arc, Mutex};
 use std::time::Duration;
 
-use backend_simulated::{Simulation, Stream};
-use futures_util::{AsyncReadExt, AsyncWriteExt};
-use push_apns::{Client, Endpoint, Notification, Outcome, ProviderToken, Reason};
-use push_core::{Session, Verdict};
+use backend_simulated::Simulation;
+use common::{Request, builder, key, refused, taken};
+use push_apns::{Client, Notification, Outcome, ProviderToken, Reason};
+use push_core::Verdict;
 
-const HOST: &str = "api.push.example";
 const SECOND: Duration = Duration::from_secs(1);
 const MINUTE: Duration = Duration::from_secs(60);
 const SEEDS: std::ops::Range<u64> = 0..20;
-const KEY: &str = "\
------BEGIN PRIVATE KEY-----
-MEECAQAwEwYHKoZIzj0CAQYIKoZIzj0DAQcEJzAlAgEBBCA2XkODLfe/Rnumm2Tp
-LGSVoiyZR0eKiSsqk4yGzgYyeg==
------END PRIVATE KEY-----
-";
-
-fn key() -> ProviderToken {
-    ProviderToken::from_p8(KEY, "ABC123DEFG", "DEF123GHIJ").unwrap()
-}
 
 /// A push as the service sees it: its connection, and the encoded value of its authorization.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -45,61 +35,23 @@ struct Service {
 impl Service {
     fn start(sim: &Simulation) -> Self {
         let service = Self::default();
-        let listener = sim.listen(HOST, 443).protocols(["h2"]);
-        let (serving, backend) = (service.clone(), sim.backend());
-        sim.spawn(async move {
-            loop {
-                let stream = listener.accept().await;
-                let service = serving.clone();
-                let serve = async move {
-                    // An error is an end like any other.
-                    let _ = service.serve(stream).await;
-                };
-                push_core::Backend::spawn(&backend, Box::pin(serve));
-            }
-        });
+        let serving = service.clone();
+        common::serve(sim, move |request| Some(serving.answer(&request)));
         service
     }
 
-    async fn serve(&self, mut stream: Stream) -> io::Result<()> {
-        stream.write_all(&frame(4, 0, 0, &[])).await?;
-        stream.read_exact(&mut [0; 24]).await?;
-        let mut head = [0; 9];
-        loop {
-            stream.read_exact(&mut head).await?;
-            let [a, b, c, kind, flags, id @ ..] = head;
-            let id = u32::from_be_bytes(id);
-            let mut payload = vec![0; u32::from_be_bytes([0, a, b, c]) as usize];
-            stream.read_exact(&mut payload).await?;
-            let answer = match (kind, flags & 1) {
-                (0, 1) => self.answer(id),
-                (1, _) => {
-                    let token = authorization(&payload).unwrap().to_vec();
-                    let connection = stream.cable().id();
-                    let push = Push { connection, token };
-                    self.pushes.lock().unwrap().push(push);
-                    continue;
-                }
-                (4, 0) => frame(4, 1, 0, &[]),
-                (6, 0) => frame(6, 1, 0, &payload),
-                _ => continue,
-            };
-            stream.write_all(&answer).await?;
-        }
-    }
-
-    fn answer(&self, stream: u32) -> Vec<u8> {
+    fn answer(&self, request: &Request) -> Vec<u8> {
+        let push = Push {
+            connection: request.connection,
+            token: authorization(&request.headers).unwrap().to_vec(),
+        };
+        self.pushes.lock().unwrap().push(push);
         let mut refuse = self.refuse.lock().unwrap();
         if *refuse == 0 {
-            // `:status: 200` of the static table.
-            return frame(1, 4 | 1, stream, &[0x88]);
+            return taken(request.stream);
         }
         *refuse -= 1;
-        // `:status` of the static table with a value of its own.
-        let mut answer = frame(1, 4, stream, &[0x08, 3, b'4', b'0', b'3']);
-        let body = br#"{"reason":"ExpiredProviderToken"}"#;
-        answer.extend(frame(0, 1, stream, body));
-        answer
+        refused(request.stream, 403, "ExpiredProviderToken")
     }
 
     fn refuse(&self, pushes: usize) {
@@ -113,14 +65,6 @@ impl Service {
     fn last(&self) -> Push {
         self.seen().pop().unwrap()
     }
-}
-
-fn frame(kind: u8, flags: u8, stream: u32, payload: &[u8]) -> Vec<u8> {
-    let mut frame = (payload.len() as u32).to_be_bytes()[1..].to_vec();
-    frame.extend([kind, flags]);
-    frame.extend(stream.to_be_bytes());
-    frame.extend(payload);
-    frame
 }
 
 /// The value of `authorization` in a header block (RFC 7541), as it is encoded: equal tokens are
@@ -177,12 +121,7 @@ fn string<'a>(block: &mut &'a [u8]) -> Option<&'a [u8]> {
 }
 
 fn client(sim: &Simulation, token: ProviderToken) -> Client {
-    Client::builder(Session::new(sim.backend()))
-        .endpoint(Endpoint::new(HOST, 443))
-        .provider_token(token)
-        .topic("com.example.app")
-        .build()
-        .unwrap()
+    builder(sim).provider_token(token).build().unwrap()
 }
 
 fn send(sim: &Simulation, client: &Client) -> Outcome {

@@ -1,7 +1,9 @@
 use std::time::Duration;
 
-use push_apns::TrySendAll;
-use push_apns::{Device, Error, Notification, Outcome, ProviderToken, SendAll, SendEach};
+use push_apns::{
+    Channel, ChannelId, Device, Error, Notification, Outcome, ProviderToken, SendAll, SendEach,
+    StoragePolicy, TrySendAll,
+};
 use push_core::fan_out::IntoSource;
 use push_core::session::Shutdown;
 use push_core::{Identity, Session};
@@ -71,6 +73,19 @@ impl Client {
         Outcomes::gated(self.0.send_each(pushes), gate)
     }
 
+    /// Sends one notification to a channel, and waits for the answer.
+    ///
+    /// # Errors
+    /// As [`apns::Client::broadcast`](crate::apns::Client::broadcast).
+    pub fn broadcast(&self, channel: &ChannelId, notification: &Notification) -> Outcome {
+        block_on(self.0.broadcast(channel, notification))
+    }
+
+    /// The channels of the client's app.
+    pub fn channels(&self) -> Channels {
+        Channels(self.0.channels())
+    }
+
     /// Connects, unless a connection stands ready, and sends nothing.
     ///
     /// # Errors
@@ -85,6 +100,14 @@ impl Client {
     /// [`Error::problems`] lists what is wrong.
     pub fn check(&self, notification: &Notification) -> Result<(), Error> {
         self.0.check(notification)
+    }
+
+    /// Says all that is wrong with a notification as one that goes to a channel, and sends nothing.
+    ///
+    /// # Errors
+    /// [`Error::problems`] lists what is wrong.
+    pub fn check_broadcast(&self, notification: &Notification) -> Result<(), Error> {
+        self.0.check_broadcast(notification)
     }
 
     /// From now on, new connections are made with this provider token.
@@ -117,6 +140,51 @@ impl Client {
     /// The async client that this one is made of.
     pub fn as_async(&self) -> &push_apns::Client {
         &self.0
+    }
+}
+
+/// The broadcast channels of an app: [`apns::Channels`](crate::apns::Channels), which says more, with
+/// calls that wait.
+#[derive(Clone, Debug)]
+pub struct Channels(push_apns::Channels);
+
+impl Channels {
+    /// The channels of another app: its bundle id.
+    #[must_use]
+    pub fn topic(self, bundle_id: impl Into<String>) -> Self {
+        Self(self.0.topic(bundle_id))
+    }
+
+    /// Makes a channel.
+    ///
+    /// # Errors
+    /// As [`apns::Channels::create`](crate::apns::Channels::create).
+    pub fn create(&self, policy: StoragePolicy) -> Result<ChannelId, Error> {
+        block_on(self.0.create(policy))
+    }
+
+    /// What the service knows of a channel.
+    ///
+    /// # Errors
+    /// As [`apns::Channels::show`](crate::apns::Channels::show).
+    pub fn show(&self, id: &ChannelId) -> Result<Channel, Error> {
+        block_on(self.0.show(id))
+    }
+
+    /// All channels of the app.
+    ///
+    /// # Errors
+    /// As [`apns::Channels::list`](crate::apns::Channels::list).
+    pub fn list(&self) -> Result<Vec<ChannelId>, Error> {
+        block_on(self.0.list())
+    }
+
+    /// Deletes a channel.
+    ///
+    /// # Errors
+    /// As [`apns::Channels::delete`](crate::apns::Channels::delete).
+    pub fn delete(&self, id: &ChannelId) -> Result<(), Error> {
+        block_on(self.0.delete(id))
     }
 }
 

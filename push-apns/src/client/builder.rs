@@ -2,10 +2,13 @@ use std::sync::Arc;
 use std::time::Duration;
 
 use http::uri::Authority;
-use push_core::{Egress, ErrorKind, Identity, Proxy, RetryPolicy, Roots, Session, Target};
+use push_core::{
+    Egress, ErrorKind, Identity, Proxy, ResendUnknown, RetryPolicy, Roots, Session, Target,
+};
 
-use super::{Access, Client, Credentials, Inner};
-use crate::request::Ids;
+use super::access::{Access, Credentials, Place, Places};
+use super::{Client, Inner};
+use crate::ids::Ids;
 use crate::{Endpoint, Error, ProviderToken};
 
 /// Makes a [`Client`].
@@ -14,6 +17,8 @@ use crate::{Endpoint, Error, ProviderToken};
 pub struct ClientBuilder {
     session: Session,
     endpoint: Endpoint,
+    broadcast_endpoint: Option<Endpoint>,
+    channels_endpoint: Option<Endpoint>,
     token: Option<ProviderToken>,
     identity: Option<Identity>,
     topic: Option<String>,
@@ -24,6 +29,7 @@ pub struct ClientBuilder {
     timeout: Duration,
     in_flight: usize,
     retry: RetryPolicy,
+    resend_unknown: ResendUnknown,
 }
 
 impl ClientBuilder {
@@ -31,6 +37,8 @@ impl ClientBuilder {
         Self {
             session,
             endpoint: Endpoint::default(),
+            broadcast_endpoint: None,
+            channels_endpoint: None,
             token: None,
             identity: None,
             topic: None,
@@ -41,6 +49,7 @@ impl ClientBuilder {
             timeout: Duration::from_secs(30),
             in_flight: 1000,
             retry: RetryPolicy::none(),
+            resend_unknown: ResendUnknown::Never,
         }
     }
 
@@ -67,6 +76,23 @@ impl ClientBuilder {
         self.endpoint(Endpoint::Sandbox)
     }
 
+    /// Which server to [broadcast](Client::broadcast) by. Default: the one for devices.
+    ///
+    /// Apple's pages disagree: they name the servers for devices, and in an example
+    /// `api-broadcast.push.apple.com`. Source: Apple, "Sending broadcast push notification requests to
+    /// APNs".
+    pub fn broadcast_endpoint(mut self, endpoint: Endpoint) -> Self {
+        self.broadcast_endpoint = Some(endpoint);
+        self
+    }
+
+    /// Which server looks after [channels](Client::channels). Default: that of the client's endpoint,
+    /// [`Endpoint::channels_host`]; of an endpoint by host and port, the same.
+    pub fn channels_endpoint(mut self, endpoint: Endpoint) -> Self {
+        self.channels_endpoint = Some(endpoint);
+        self
+    }
+
     /// The bundle id of the app, for notifications that name no topic; the push type's suffix is
     /// added. Default: none, or the first topic of the certificate.
     pub fn topic(mut self, bundle_id: impl Into<String>) -> Self {
@@ -80,7 +106,8 @@ impl ClientBuilder {
         self
     }
 
-    /// The name that the server's certificate must carry. Default: the host of the endpoint.
+    /// The name that the certificate of the endpoint's server must carry. Default: its host. Other
+    /// servers, those for broadcasts and channels where they are others, must carry that of theirs.
     pub fn server_name(mut self, name: impl Into<String>) -> Self {
         self.server_name = Some(name.into());
         self
@@ -120,6 +147,15 @@ impl ClientBuilder {
         self
     }
 
+    /// Whether a push is sent again, within the timeout and under the same `apns-id`, when its answer
+    /// was lost with its connection: the device may then show it twice. Apple does not say that it
+    /// drops the second one. Broadcasts and requests about channels are never sent again so. Default:
+    /// never, and the verdict is [`Unknown`](push_core::Verdict::Unknown).
+    pub fn resend_unknown(mut self, resend: ResendUnknown) -> Self {
+        self.resend_unknown = resend;
+        self
+    }
+
     /// Makes the client. Nothing is connected before it is used.
     ///
     /// # Errors
@@ -142,31 +178,72 @@ impl ClientBuilder {
                 ));
             }
         };
-        let mut target = Target::tls(self.endpoint.host(), self.endpoint.port())
-            .alpn(["h2"])
-            .roots(self.roots)
-            .egress(self.egress);
-        if let Some(proxy) = self.proxy {
-            target = target.proxy(proxy);
-        }
-        if let Some(name) = self.server_name {
-            target = target.server_name(name);
-        }
-        let authority = authority(&target)?;
-        let access = Access::new(&self.session, &target, credentials)?;
+        let places = places(
+            &self.endpoint,
+            self.broadcast_endpoint.as_ref(),
+            self.channels_endpoint.as_ref(),
+            self.server_name,
+            |host, port| {
+                let target = Target::tls(host, port)
+                    .alpn(["h2"])
+                    .roots(self.roots.clone())
+                    .egress(self.egress.clone());
+                match &self.proxy {
+                    Some(proxy) => target.proxy(proxy.clone()),
+                    None => target,
+                }
+            },
+        )?;
+        let access = Access::new(&self.session, &places, credentials)?;
+        let ids = Ids::new(self.session.backend().as_ref());
         Ok(Client {
             inner: Arc::new(Inner {
                 session: self.session,
-                target,
-                authority,
+                endpoint: Arc::new(self.endpoint),
+                places,
                 topic: self.topic,
                 timeout: self.timeout,
                 in_flight: self.in_flight,
                 retry: self.retry,
-                ids: Ids::default(),
+                resend_unknown: self.resend_unknown,
+                ids,
                 access: std::sync::RwLock::new(Arc::new(access)),
             }),
         })
+    }
+}
+
+/// The servers for devices, broadcasts and channels.
+fn places(
+    endpoint: &Endpoint,
+    broadcasts: Option<&Endpoint>,
+    channels: Option<&Endpoint>,
+    server_name: Option<String>,
+    target: impl Fn(&str, u16) -> Target,
+) -> Result<Places, Error> {
+    let devices = (endpoint.host(), endpoint.port());
+    // One server is one set of connections, whatever goes over them.
+    let other = |host, port| match (host, port) == devices {
+        true => Ok(None),
+        false => Place::new(target(host, port)).map(Some),
+    };
+    let broadcasts = broadcasts.unwrap_or(endpoint);
+    let channels = channels.unwrap_or(endpoint);
+    let mut own = target(devices.0, devices.1);
+    if let Some(name) = server_name {
+        own = own.server_name(name);
+    }
+    Ok(Places {
+        broadcasts: other(broadcasts.host(), broadcasts.port())?,
+        channels: other(channels.channels_host(), channels.channels_port())?,
+        devices: Place::new(own)?,
+    })
+}
+
+impl Place {
+    fn new(target: Target) -> Result<Self, Error> {
+        let authority = authority(&target)?;
+        Ok(Self { target, authority })
     }
 }
 
@@ -180,4 +257,80 @@ fn authority(target: &Target) -> Result<Authority, Error> {
 
 fn config(message: impl Into<String>) -> Error {
     push_core::Error::new(ErrorKind::Config, message).into()
+}
+
+#[cfg(test)]
+mod tests {
+    use push_core::Security;
+
+    use super::*;
+
+    fn of(endpoint: Endpoint, broadcasts: Option<Endpoint>, channels: Option<Endpoint>) -> Places {
+        let name = Some("push.internal".to_owned());
+        let places = places(
+            &endpoint,
+            broadcasts.as_ref(),
+            channels.as_ref(),
+            name,
+            |host, port| Target::tls(host, port),
+        );
+        places.unwrap()
+    }
+
+    fn authority_of(place: &Option<Place>) -> Option<&str> {
+        place.as_ref().map(|place| place.authority.as_str())
+    }
+
+    #[test]
+    fn broadcasts_go_where_devices_are_and_channels_to_their_own_server() {
+        for (endpoint, devices, channels) in [
+            (
+                Endpoint::Production,
+                "api.push.apple.com",
+                "api-manage-broadcast.push.apple.com:2196",
+            ),
+            (
+                Endpoint::Sandbox,
+                "api.sandbox.push.apple.com",
+                "api-manage-broadcast.sandbox.push.apple.com:2195",
+            ),
+        ] {
+            let places = of(endpoint, None, None);
+            assert_eq!(places.devices.authority, devices);
+            assert_eq!(authority_of(&places.broadcasts), None);
+            assert_eq!(authority_of(&places.channels), Some(channels));
+        }
+        let one = Endpoint::new("localhost", 8443);
+        let places = of(one.clone(), None, Some(one));
+        assert_eq!(authority_of(&places.channels), None, "one server for all");
+    }
+
+    #[test]
+    fn each_endpoint_is_the_callers_choice() {
+        let broadcasts = Endpoint::new("api-broadcast.push.apple.com", 443);
+        let places = of(
+            Endpoint::Production,
+            Some(broadcasts),
+            Some(Endpoint::Sandbox),
+        );
+        assert_eq!(
+            authority_of(&places.broadcasts),
+            Some("api-broadcast.push.apple.com")
+        );
+        assert_eq!(
+            authority_of(&places.channels),
+            Some("api-manage-broadcast.sandbox.push.apple.com:2195")
+        );
+    }
+
+    #[test]
+    fn a_server_name_is_for_the_server_of_the_endpoint_alone() {
+        let name = |place: &Place| match &place.target.security {
+            Security::Tls { server_name, .. } => server_name.clone(),
+            _ => None,
+        };
+        let places = of(Endpoint::Production, None, None);
+        assert_eq!(name(&places.devices).as_deref(), Some("push.internal"));
+        assert_eq!(places.channels.as_ref().and_then(name), None);
+    }
 }

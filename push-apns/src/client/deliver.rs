@@ -2,46 +2,50 @@ use std::sync::Arc;
 use std::time::Instant;
 
 use push_core::ErrorKind;
-use push_core::http::{Answer, Rejected};
+use push_core::http::{Answer, Outgoing, Rejected};
 
-use super::{Access, Inner};
-use crate::outcome::receipt;
-use crate::request::{Prepared, Push};
-use crate::{Advice, DeviceToken, Error, Outcome, Rejection};
+use super::Inner;
+use super::access::{Access, Way};
+use crate::{Advice, ApnsId, Error, Rejection};
 
-/// Sends one push, and again where that is allowed: with a fresh token after the old one expired,
-/// and as the retry policy says after an answered failure. Always under the same `apns-id`.
-pub(super) async fn deliver(
-    inner: &Arc<Inner>,
-    prepared: &Prepared,
-    device: &DeviceToken,
-) -> Outcome {
-    let id = prepared.id.unwrap_or_else(|| inner.ids.next());
-    let push = Push::new(prepared, &inner.authority, device, id, || {
-        inner.session.backend().system_time()
-    });
-    let deadline = inner.deadline();
-    let access = inner.access();
-    match access.http2.exchange(&push, deadline).await {
-        Ok(answer) => {
-            if let Some(receipt) = receipt(&answer, id, answer.attempts) {
-                return Ok(receipt);
-            }
-            // Boxed, so that those that are taken at once, which are the most, need no room for it.
-            let course = Course::new(inner, push, deadline);
-            Box::pin(course.go_on(access, Ok(answer))).await
-        }
-        Err(error) => {
-            let course = Course::new(inner, push, deadline);
-            Box::pin(course.go_on(access, Err(error))).await
-        }
-    }
+/// A request of the provider API, and what its answer says.
+pub(crate) trait Call: Outgoing {
+    /// What the service gives for it.
+    type Taken;
+
+    /// Where it goes.
+    fn way(&self) -> Way;
+
+    /// The id that it is sent under, however often that is.
+    fn id(&self) -> ApnsId;
+
+    /// What the answer gives; `None` when the service refused.
+    fn taken(&self, answer: &Answer, attempts: u32) -> Option<Result<Self::Taken, Error>>;
 }
 
-/// How far a push has come that was not taken at once.
-struct Course<'a> {
+/// Sends one request, and again where that is allowed: with a fresh token after the old one expired,
+/// and as the retry policy says after an answered failure. Always under the same id.
+pub(super) async fn deliver<C: Call>(inner: &Arc<Inner>, call: C) -> Result<C::Taken, Error> {
+    let deadline = inner.deadline();
+    let access = inner.access();
+    let first = match access.way(&inner.session, &inner.places, call.way()) {
+        Ok(http2) => http2.exchange(&call, deadline).await,
+        Err(error) => Err(error),
+    };
+    if let Ok(answer) = &first
+        && let Some(taken) = call.taken(answer, answer.attempts)
+    {
+        return taken;
+    }
+    // Boxed, so that those that are taken at once, which are the most, need no room for it.
+    let course = Course::new(inner, call, deadline);
+    Box::pin(course.go_on(access, first)).await
+}
+
+/// How far a request has come that was not taken at once.
+struct Course<'a, C> {
     inner: &'a Inner,
-    push: Push<'a>,
+    call: C,
     started: Instant,
     deadline: Instant,
     /// How often it was handed to a connection.
@@ -49,19 +53,22 @@ struct Course<'a> {
     /// How often it was answered.
     answers: u32,
     token_renewed: bool,
+    /// An attempt may have been taken, and its answer was lost.
+    in_doubt: bool,
 }
 
-impl<'a> Course<'a> {
-    fn new(inner: &'a Inner, push: Push<'a>, deadline: Instant) -> Self {
+impl<'a, C: Call> Course<'a, C> {
+    fn new(inner: &'a Inner, call: C, deadline: Instant) -> Self {
         Self {
             inner,
-            push,
-            // Not looked up at the beginning, which most pushes would do in vain.
+            call,
+            // Not looked up at the beginning, which most requests would do in vain.
             started: deadline.checked_sub(inner.timeout).unwrap_or(deadline),
             deadline,
             attempts: 0,
             answers: 0,
             token_renewed: false,
+            in_doubt: false,
         }
     }
 
@@ -70,14 +77,17 @@ impl<'a> Course<'a> {
         mut self,
         mut access: Arc<Access>,
         mut exchanged: push_core::Result<Answer>,
-    ) -> Outcome {
+    ) -> Result<C::Taken, Error> {
+        let Inner {
+            session, places, ..
+        } = self.inner;
         loop {
             match exchanged {
                 Err(error) => {
                     self.attempts += error.attempts();
                     // The credentials were replaced while it waited: the new ones serve.
                     if error.kind() != ErrorKind::Moved {
-                        return Err(Error::from(error).sent_as(self.push.id, self.attempts));
+                        return Err(self.failed(error.into()));
                     }
                 }
                 Ok(answer) => {
@@ -87,16 +97,20 @@ impl<'a> Course<'a> {
                 }
             }
             access = self.inner.access();
-            exchanged = access.http2.exchange(&self.push, self.deadline).await;
+            exchanged = match access.way(session, places, self.call.way()) {
+                Ok(http2) => http2.exchange(&self.call, self.deadline).await,
+                Err(error) => Err(error),
+            };
         }
     }
 
-    /// What an answer means; `None` when the push is to be sent again, now.
-    async fn judge(&mut self, access: &Access, answer: Answer) -> Option<Outcome> {
+    /// What an answer means; `None` when the request is to be sent again, now.
+    async fn judge(&mut self, access: &Access, answer: Answer) -> Option<Result<C::Taken, Error>> {
         self.attempts += answer.attempts;
         self.answers += 1;
-        if let Some(receipt) = receipt(&answer, self.push.id, self.attempts) {
-            return Some(Ok(receipt));
+        self.in_doubt |= answer.may_have_been_taken_before;
+        if let Some(taken) = self.call.taken(&answer, self.attempts) {
+            return Some(taken);
         }
         let backend = self.inner.session.backend();
         let rejection = Rejection::read(&answer, backend.system_time());
@@ -125,8 +139,15 @@ impl<'a> Course<'a> {
             }
             _ => {}
         }
-        Some(Err(
-            Error::rejected(rejection).sent_as(self.push.id, self.attempts)
-        ))
+        Some(Err(self.failed(Error::rejected(rejection))))
+    }
+
+    fn failed(&self, error: Error) -> Error {
+        let error = error.sent_as(self.call.id(), self.attempts);
+        if self.in_doubt {
+            error.in_doubt()
+        } else {
+            error
+        }
     }
 }

@@ -1,24 +1,34 @@
+mod access;
+mod broadcast;
 mod builder;
 mod deliver;
 
 use std::fmt;
 use std::sync::{Arc, PoisonError, RwLock};
-use std::time::{Duration, Instant};
+use std::time::{Duration, Instant, SystemTime};
 
 use futures_util::future::FutureExt;
 use http::uri::Authority;
 use push_core::fan_out::{FanOut, IntoSource, TryFanOut};
-use push_core::http::{Destination, Http2};
 use push_core::session::Shutdown;
-use push_core::{Certificate, CertificateInfo, ErrorKind, RetryPolicy, Session, Target};
+use push_core::{ErrorKind, ResendUnknown, RetryPolicy, Session};
 
+pub(crate) use access::Way;
 pub use builder::ClientBuilder;
+pub(crate) use deliver::Call;
 
-use crate::request::{Ids, Prepared};
+use access::{Access, Credentials, Places};
+
+use crate::guarded::{Guarded, Held, Pushes};
+use crate::ids::Ids;
+use crate::request::{Prepared, Push};
 use crate::{
-    Device, EncodeContext, Error, Notification, Outcome, ProviderToken, SendAll, SendEach,
-    TrySendAll,
+    ApnsId, Device, DeviceToken, EncodeContext, Endpoint, Error, Notification, Outcome,
+    ProviderToken, SendAll, SendEach, TrySendAll,
 };
+
+/// How many pushes may be under way, from moment to moment.
+type Room = Box<dyn Fn() -> usize + Send>;
 
 /// A client of the HTTP/2 provider API.
 ///
@@ -31,27 +41,15 @@ pub struct Client {
 
 struct Inner {
     session: Session,
-    target: Target,
-    authority: Authority,
+    endpoint: Arc<Endpoint>,
+    places: Places,
     topic: Option<String>,
     timeout: Duration,
     in_flight: usize,
     retry: RetryPolicy,
+    resend_unknown: ResendUnknown,
     ids: Ids,
     access: RwLock<Arc<Access>>,
-}
-
-/// The way to the service with the credentials that are in force.
-struct Access {
-    http2: Http2,
-    certificate: Option<CertificateInfo>,
-}
-
-/// Who the client is to the service.
-#[derive(Clone, Debug)]
-pub(crate) enum Credentials {
-    Token(ProviderToken),
-    Certificate(Arc<dyn Certificate>),
 }
 
 impl Client {
@@ -72,7 +70,9 @@ impl Client {
         let token = device.device_token()?.into_owned();
         let access = self.inner.access();
         let prepared = self.inner.prepare(notification, &access)?;
-        deliver::deliver(&self.inner, &prepared, &token).await
+        drop(access);
+        let push = self.inner.push(&prepared, &token);
+        deliver::deliver(&self.inner, push).await
     }
 
     /// Sends one notification to any number of devices, from an iterator or a stream; the outcomes
@@ -89,11 +89,8 @@ impl Client {
     {
         let shared = self.for_many(notification);
         let inner = self.inner.clone();
-        SendAll(FanOut::new(
-            devices.into_source(),
-            self.inner.clone().room(),
-            move |device| one_of_many(inner.clone(), shared.clone(), device).boxed(),
-        ))
+        let begin = move |device| one_of_many(inner.clone(), shared.clone(), device).boxed();
+        SendAll(self.guarded(|room| FanOut::new(devices.into_source(), room, begin)))
     }
 
     /// As [`send_all`](Self::send_all), for devices that come as results: the first error of the
@@ -109,11 +106,8 @@ impl Client {
     {
         let shared = self.for_many(notification);
         let inner = self.inner.clone();
-        TrySendAll(TryFanOut::new(
-            devices.into_source(),
-            self.inner.clone().room(),
-            move |device| one_of_many(inner.clone(), shared.clone(), device).boxed(),
-        ))
+        let begin = move |device| one_of_many(inner.clone(), shared.clone(), device).boxed();
+        TrySendAll(self.guarded(|room| TryFanOut::new(devices.into_source(), room, begin)))
     }
 
     /// Sends each device a notification of its own: the items are pairs of both.
@@ -132,11 +126,7 @@ impl Client {
             };
             sending.boxed()
         };
-        SendEach(FanOut::new(
-            pushes.into_source(),
-            self.inner.clone().room(),
-            begin,
-        ))
+        SendEach(self.guarded(|room| FanOut::new(pushes.into_source(), room, begin)))
     }
 
     /// Connects, unless a connection stands ready, and waits until the service has said how many
@@ -195,6 +185,34 @@ impl Client {
         &self.inner.session
     }
 
+    /// Makes a request about an app, and waits for what comes of it.
+    pub(crate) async fn call<C: Call>(&self, call: C) -> Result<C::Taken, Error> {
+        deliver::deliver(&self.inner, call).await
+    }
+
+    /// The topic of what names none.
+    pub(crate) fn default_topic(&self) -> Option<String> {
+        let access = self.inner.access();
+        self.inner.default_topic(&access).map(str::to_owned)
+    }
+
+    pub(crate) fn authority(&self, way: Way) -> &Authority {
+        &self.inner.places.of(way).authority
+    }
+
+    pub(crate) fn next_id(&self) -> ApnsId {
+        self.inner.ids.next()
+    }
+
+    /// A fan-out in the room that the connections and the guard leave.
+    fn guarded<P: Pushes>(&self, pushes: impl FnOnce(Room) -> P) -> Guarded<P> {
+        let held = Held::default();
+        let room = self.inner.clone().room(held.clone());
+        let endpoint = self.inner.endpoint.clone();
+        let backend = self.inner.session.backend().clone();
+        Guarded::new(pushes(room), held, endpoint, backend, self.inner.timeout)
+    }
+
     /// Makes a notification ready for many devices. What is wrong with it is told to each.
     fn for_many(&self, notification: &Notification) -> Arc<Result<Prepared, Error>> {
         Arc::new(self.inner.prepare(notification, &self.inner.access()))
@@ -206,14 +224,18 @@ async fn one_of_many<D: Device>(
     shared: Arc<Result<Prepared, Error>>,
     device: D,
 ) -> (D, Outcome) {
-    let outcome = match (shared.as_ref(), device.device_token()) {
+    // Nothing of this stands in the future while it waits.
+    let ready = match (shared.as_ref(), device.device_token()) {
         (Err(error), _) => Err(error.clone()),
         (_, Err(invalid)) => Err(invalid.into()),
-        (Ok(prepared), Ok(token)) => {
-            let token = token.into_owned();
-            deliver::deliver(&inner, prepared, &token).await
-        }
+        (Ok(prepared), Ok(token)) => Ok((prepared, token.into_owned())),
     };
+    let (prepared, token) = match ready {
+        Ok(ready) => ready,
+        Err(error) => return (device, Err(error)),
+    };
+    let push = inner.push(prepared, &token).one_of_many();
+    let outcome = deliver::deliver(&inner, push).await;
     (device, outcome)
 }
 
@@ -228,13 +250,13 @@ impl Inner {
     /// How many pushes of a fan-out may be under way: as many as the connections take and as many
     /// again, which keeps them busy and lets them grow; more would only wait, at the cost of their
     /// deadlines.
-    fn room(self: Arc<Self>) -> impl Fn() -> usize + Send + 'static {
+    fn room(self: Arc<Self>, held: Held) -> Room {
         const AT_LEAST: usize = 16;
-        move || {
+        Box::new(move || {
             let capacity = self.access().http2.capacity();
             let busy = capacity.saturating_mul(2).max(AT_LEAST);
-            busy.min(self.in_flight)
-        }
+            held.leaves_of(busy.min(self.in_flight))
+        })
     }
 
     fn deadline(&self) -> Instant {
@@ -243,69 +265,46 @@ impl Inner {
 
     fn prepare(&self, notification: &Notification, access: &Access) -> Result<Prepared, Error> {
         let now = self.session.backend().system_time();
-        let certificate = access.certificate.as_ref();
+        let encoded = notification.encode(&self.context(access, now))?;
+        Ok(Prepared::new(encoded, access.certificate.is_none(), now))
+    }
+
+    /// What a notification needs to know of this client.
+    fn context<'a>(&'a self, access: &'a Access, now: SystemTime) -> EncodeContext<'a> {
+        EncodeContext::new(now)
+            .default_topic(self.default_topic(access))
+            .certificate_auth(access.certificate.is_some())
+    }
+
+    fn default_topic<'a>(&'a self, access: &'a Access) -> Option<&'a str> {
         // A certificate names its app: the first of its topics.
-        let of_certificate = certificate.and_then(|info| info.topics.first());
-        let topic = self.topic.as_ref().or(of_certificate);
-        let context = EncodeContext::new(now)
-            .default_topic(topic.map(String::as_str))
-            .certificate_auth(certificate.is_some());
-        let encoded = notification.encode(&context)?;
-        Ok(Prepared::new(encoded, certificate.is_none(), now))
+        let of_certificate = access.certificate.as_ref();
+        let of_certificate = of_certificate.and_then(|info| info.topics.first());
+        self.topic.as_ref().or(of_certificate).map(String::as_str)
+    }
+
+    /// A push to one device, under the notification's id or one of its own.
+    fn push<'a>(&'a self, prepared: &'a Prepared, device: &'a DeviceToken) -> Push<'a> {
+        let id = prepared.id.unwrap_or_else(|| self.ids.next());
+        let authority = &self.places.devices.authority;
+        let now = || self.session.backend().system_time();
+        Push::new(prepared, authority, device, id, now).resend_unknown(self.resend_unknown)
     }
 
     fn replace(&self, credentials: Credentials) -> Result<(), Error> {
-        let fresh = Arc::new(Access::new(&self.session, &self.target, credentials)?);
+        let fresh = Arc::new(Access::new(&self.session, &self.places, credentials)?);
         let mut access = self.access.write().unwrap_or_else(PoisonError::into_inner);
         let former = std::mem::replace(&mut *access, fresh);
         drop(access);
-        former.http2.retire();
+        former.retire();
         Ok(())
     }
-}
-
-impl Access {
-    fn new(session: &Session, target: &Target, credentials: Credentials) -> Result<Self, Error> {
-        let destination = Destination::new(target.clone());
-        let (destination, certificate) = match credentials {
-            Credentials::Token(token) => {
-                let scope = token.scope();
-                (destination.authorize(scope, Arc::new(token)), None)
-            }
-            Credentials::Certificate(certificate) => {
-                let info = CertificateInfo::of(certificate.as_ref())?;
-                check_validity(&info, session)?;
-                (destination.certificate(certificate), Some(info))
-            }
-        };
-        Ok(Self {
-            http2: session.http2(destination)?,
-            certificate,
-        })
-    }
-}
-
-fn check_validity(info: &CertificateInfo, session: &Session) -> Result<(), Error> {
-    let now = session.backend().system_time();
-    let Ok(ago) = now.duration_since(info.not_after) else {
-        return Ok(());
-    };
-    let days = ago.as_secs() / (24 * 60 * 60);
-    let message = format!(
-        "the certificate expired {}: get a new one from Apple, or set this machine's clock",
-        match days {
-            0 => "less than a day ago".to_owned(),
-            1 => "a day ago".to_owned(),
-            _ => format!("{days} days ago"),
-        }
-    );
-    Err(push_core::Error::new(ErrorKind::Identity, message).into())
 }
 
 impl fmt::Debug for Client {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         f.debug_struct("Client")
-            .field("target", &self.inner.target)
+            .field("target", &self.inner.places.devices.target)
             .field("topic", &self.inner.topic)
             .finish_non_exhaustive()
     }

@@ -95,7 +95,7 @@ impl Notification {
                 push_type: self.push_type,
             });
         }
-        let payload = self.encode_payload(&mut problems);
+        let payload = self.encode_payload(self.push_type.max_payload_bytes(), &mut problems);
         let Some(payload) = payload.filter(|_| problems.is_empty()) else {
             return Err(Invalid::new(problems));
         };
@@ -161,20 +161,20 @@ impl Notification {
             .expiration
             .or_else(|| only_once.then_some(Expiration::Once));
         if let Some(given) = expiration {
-            let ahead = given.ahead_of(context.now);
-            if given.is_before_1970() {
-                problems.push(Problem::ExpirationBefore1970);
-            } else if only_once && given.header_secs(context.now) != 0 {
+            if only_once && given.header_secs(context.now) != 0 {
                 problems.push(Problem::ExpirationNotOnce { push_type });
-            } else if ahead > Expiration::MAX {
-                problems.push(Problem::ExpirationTooFar { ahead });
+            } else {
+                problems.extend(given.problem(context.now));
             }
         }
         (priority, expiration)
     }
 
-    fn encode_payload(&self, problems: &mut Vec<Problem>) -> Option<Vec<u8>> {
-        let limit_bytes = self.push_type.max_payload_bytes();
+    pub(super) fn encode_payload(
+        &self,
+        limit_bytes: usize,
+        problems: &mut Vec<Problem>,
+    ) -> Option<Vec<u8>> {
         match &self.content {
             Content::Payload(payload) => {
                 rules::check(self.push_type, payload, problems);

@@ -1,11 +1,13 @@
 //! One notification: a payload and the headers that go with it, the same for every device.
 
+mod broadcast;
 mod encode;
 mod fields;
 mod rules;
 
 use serde::{Deserialize, Serialize};
 
+pub use self::broadcast::EncodedBroadcast;
 pub use self::encode::{EncodeContext, Encoded};
 use crate::apns_id::ApnsId;
 use crate::expiration::Expiration;
@@ -243,7 +245,8 @@ impl Notification {
         self
     }
 
-    /// The `apns-id`. Without one, every device's notification gets its own.
+    /// The `apns-id`, and the `apns-request-id` of a broadcast. Without one, every device's
+    /// notification gets its own.
     pub fn id(mut self, id: ApnsId) -> Self {
         self.id = Some(id);
         self

@@ -19,9 +19,13 @@ pub fn parse_body(body: &[u8]) -> (Reason, Option<u64>) {
         timestamp: Value,
     }
 
+    // A list would be read as the fields in their order.
+    let is_object = body.trim_ascii_start().starts_with(b"{");
     match serde_json::from_slice::<Body>(body) {
-        Ok(Body { reason, timestamp }) => (Reason::from(start(&reason)), timestamp.as_u64()),
-        Err(_) => {
+        Ok(Body { reason, timestamp }) if is_object => {
+            (Reason::from(start(&reason)), timestamp.as_u64())
+        }
+        _ => {
             // A cut character at the end becomes one replacement character, which fits or is cut
             // off below.
             let head = body.get(..MAX_TEXT_BYTES).unwrap_or(body);
@@ -81,6 +85,7 @@ mod tests {
             "{\"reason\":7}",
             "{}",
             "[1]",
+            "[\"Unregistered\",7]",
             "<html>",
             "Unregistered!",
         ] {
