@@ -1,6 +1,9 @@
 //! The command line of anypush.
 
+mod apns;
 mod args;
+mod broadcast;
+mod channels;
 mod completions;
 mod demo;
 mod devices;
@@ -15,7 +18,7 @@ mod sim;
 
 use std::process::ExitCode;
 
-use args::{Command, SendCommand};
+use args::{BroadcastCommand, ChannelsCommand, Command, SendCommand};
 use exit::Exit;
 
 fn main() -> ExitCode {
@@ -25,6 +28,8 @@ fn main() -> ExitCode {
     };
     let done = match cli.command {
         Command::Send(SendCommand::Apns(args)) => send::apns::run(&args),
+        Command::Broadcast(BroadcastCommand::Apns(args)) => broadcast::apns::run(&args),
+        Command::Channels(ChannelsCommand::Apns(args)) => channels::apns::run(&args.action),
         Command::Sim(args) => sim::run(&args),
         Command::Demo(args) => demo::run(&args),
         Command::Completions(args) => completions::run(&args),

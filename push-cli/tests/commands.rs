@@ -88,6 +88,8 @@ fn every_shell_has_its_completions() {
         assert_eq!(ended.code, Some(0), "{ended:?}");
         assert!(ended.stdout.contains("anypush"), "{shell}");
         assert!(ended.stdout.contains("collapse-id"), "{shell}");
+        assert!(ended.stdout.contains("content-state"), "{shell}");
+        assert!(ended.stdout.contains("create"), "{shell}");
     }
 }
 
@@ -98,6 +100,27 @@ fn help_is_a_manual() {
         (
             &["send", "apns", "--help"],
             &["Examples", "--expiration", "default: 30", "retry-after"],
+        ),
+        (
+            &["broadcast", "apns", "--help"],
+            &["Examples", "--content-state", "8 hours", "Exit status"],
+        ),
+        (&["channels", "apns", "--help"], &["create", "10,000"]),
+        (
+            &["channels", "apns", "create", "--help"],
+            &["most-recent", "jq", "Exit status", ":2196"],
+        ),
+        (
+            &["channels", "apns", "list", "--help"],
+            &["--details", "{\"channel\""],
+        ),
+        (
+            &["channels", "apns", "show", "--help"],
+            &["ChannelNotRegistered"],
+        ),
+        (
+            &["channels", "apns", "delete", "--help"],
+            &["\"deleted\":true"],
         ),
         (&["sim", "--help"], &["AuthKey.p8", "POST /faults"]),
         (&["demo", "--help"], &["--count", "20000"]),

@@ -328,3 +328,27 @@ fn no_secret_and_no_whole_token_is_logged() {
         }
     }
 }
+
+#[test]
+fn tokens_of_another_environment_are_not_to_be_removed_and_the_cause_is_named_once() {
+    let sim = sim();
+    for number in 0..3 {
+        answer(&sim, &token(number), 400, "BadDeviceToken");
+    }
+    let devices: Vec<String> = (0..3).map(token).collect();
+    let ended = run_with(send(&sim).args(["--tokens", "-"]), &devices.join("\n"));
+    assert_eq!(ended.code, Some(1), "{ended:?}");
+    let (outcomes, _) = ended.outcomes();
+    for outcome in outcomes {
+        assert_eq!(outcome["verdict"], "fix-credentials", "{outcome}");
+        assert_eq!(outcome["reason"], "BadDeviceToken", "{outcome}");
+    }
+    assert_eq!(ended.stderr.lines().count(), 1, "{ended:?}");
+    assert!(ended.stderr.contains("wrong environment"), "{ended:?}");
+
+    // Once another is accepted, they are known to be dead.
+    let devices: Vec<String> = (0..4).map(token).collect();
+    let ended = run_with(send(&sim).args(["--tokens", "-"]), &devices.join("\n"));
+    assert_eq!(ended.outcome(&token(0))["verdict"], "remove-token");
+    assert_eq!(ended.stderr, "");
+}

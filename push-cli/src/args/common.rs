@@ -1,4 +1,4 @@
-//! The options that every `send` has.
+//! The options that every command has that talks to a service.
 
 use std::fmt;
 use std::num::{NonZeroU32, NonZeroUsize};
@@ -41,6 +41,30 @@ pub(crate) struct Common {
     )]
     pub(crate) tls: TlsName,
 
+    /// Seconds that one push or request may take, with all that goes before its answer; also the
+    /// longest wait for the first connection. Fractions are fine
+    #[arg(
+        long,
+        value_name = "SECS",
+        default_value = "30",
+        value_parser = value::seconds,
+        help_heading = "Connection"
+    )]
+    pub(crate) timeout: Duration,
+
+    /// How to tell what came of it [default: human on a terminal, else json]
+    #[arg(long, value_enum, value_name = "FORM", help_heading = "Output")]
+    pub(crate) output: Option<OutputFormat>,
+
+    /// Log to standard error: -v what happens, -vv also what the libraries below do. RUST_LOG, where it is set, decides
+    /// instead. No secret is logged, and of device tokens only the start
+    #[arg(short, long, action = clap::ArgAction::Count, help_heading = "Output")]
+    pub(crate) verbose: u8,
+}
+
+/// How much may be under way at a time.
+#[derive(Debug, Args)]
+pub(crate) struct Limits {
     /// At most so many connections; more than one are opened only while the streams of those that
     /// are open do not suffice
     #[arg(
@@ -59,26 +83,6 @@ pub(crate) struct Common {
         help_heading = "Connection"
     )]
     pub(crate) in_flight: NonZeroU32,
-
-    /// Seconds that one push may take, from reading the device to the answer; also the longest
-    /// wait for the first connection. Fractions are fine
-    #[arg(
-        long,
-        value_name = "SECS",
-        default_value = "30",
-        value_parser = value::seconds,
-        help_heading = "Connection"
-    )]
-    pub(crate) timeout: Duration,
-
-    /// How to tell what became of each device [default: human on a terminal, else json]
-    #[arg(long, value_enum, value_name = "FORM", help_heading = "Output")]
-    pub(crate) output: Option<OutputFormat>,
-
-    /// Log to standard error: -v what happens, -vv also what the libraries below do. RUST_LOG, where it is set, decides
-    /// instead. No secret is logged, and of device tokens only the start
-    #[arg(short, long, action = clap::ArgAction::Count, help_heading = "Output")]
-    pub(crate) verbose: u8,
 }
 
 /// Where to send to.
@@ -164,9 +168,10 @@ impl fmt::Display for BackendName {
 
 #[derive(Clone, Copy, Debug, PartialEq, Eq, ValueEnum)]
 pub(crate) enum OutputFormat {
-    /// A table for people, and a progress bar while it takes long
+    /// Lines and tables for people, and a progress bar while it takes long
     Human,
-    /// One JSON object per line and device, in order of completion, and one last line that sums up
+    /// One JSON object per line for programs, in order of completion; pushes are summed up on a last
+    /// line
     Json,
 }
 

@@ -1,8 +1,11 @@
 //! What can be typed: parsed here, done elsewhere.
 
 mod apns;
+mod broadcast;
+mod channels;
 mod common;
 mod completions;
+mod credentials;
 mod demo;
 mod message;
 mod sim;
@@ -11,13 +14,16 @@ mod value;
 use clap::error::ErrorKind;
 use clap::{Parser, Subcommand};
 
-pub(crate) use apns::{Apns, Credentials, Delivery};
-pub(crate) use common::{BackendName, Devices, OutputFormat, RuntimeName, Source, TlsName};
+pub(crate) use apns::{Apns, Delivery};
+pub(crate) use broadcast::{Activity, ActivityEvent, BroadcastApns};
+pub(crate) use channels::{Account, ChannelAction, ChannelsApns};
+pub(crate) use common::{BackendName, Common, Devices, OutputFormat, RuntimeName, Source, TlsName};
 pub(crate) use completions::Completions;
+pub(crate) use credentials::Credentials;
 pub(crate) use demo::Demo;
 pub(crate) use message::Message;
 pub(crate) use sim::Sim;
-pub(crate) use value::Until;
+pub(crate) use value::Json;
 
 use crate::exit::{Exit, complain};
 
@@ -33,7 +39,7 @@ Send to a simulator on this machine:
     --token 00fc13adff785122b4ad28809a3420982341241421348097878e577c991de8f0
 
 Exit status:
-  0    all devices were accepted
+  0    all devices were accepted, or all is done
   1    some were not, or nobody read the output to its end
   2    wrong use or configuration; one line on standard error says what to change
   3    the service could not be reached
@@ -52,6 +58,12 @@ pub(crate) enum Command {
     /// Send one notification to any number of devices
     #[command(subcommand, arg_required_else_help = true)]
     Send(SendCommand),
+    /// Update or end the Live Activities of all who follow a channel
+    #[command(subcommand, arg_required_else_help = true)]
+    Broadcast(BroadcastCommand),
+    /// Make, show, list and delete the channels of an app
+    #[command(subcommand, arg_required_else_help = true)]
+    Channels(ChannelsCommand),
     Sim(Sim),
     Demo(Demo),
     Completions(Completions),
@@ -60,6 +72,16 @@ pub(crate) enum Command {
 #[derive(Debug, Subcommand)]
 pub(crate) enum SendCommand {
     Apns(Box<Apns>),
+}
+
+#[derive(Debug, Subcommand)]
+pub(crate) enum BroadcastCommand {
+    Apns(Box<BroadcastApns>),
+}
+
+#[derive(Debug, Subcommand)]
+pub(crate) enum ChannelsCommand {
+    Apns(ChannelsApns),
 }
 
 /// Reads the command line; where there is nothing to do, says why and how to end.

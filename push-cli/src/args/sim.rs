@@ -45,7 +45,8 @@ pub(crate) struct Sim {
     #[arg(long, value_name = "DIR")]
     pub(crate) dir: PathBuf,
 
-    /// Run the APNs provider API here, such as 127.0.0.1:8443; port 0 takes a free one
+    /// Run the APNs provider API here, with broadcasts and channels, such as 127.0.0.1:8443; port 0
+    /// takes a free one
     #[arg(long, value_name = "ADDR", value_parser = push_sim::parse_address, required = true)]
     pub(crate) apns: Option<SocketAddr>,
 

@@ -2,9 +2,12 @@
 
 use std::time::{Duration, SystemTime};
 
+use anypush::apns::Expiration;
 use serde_json::Value;
 use time::OffsetDateTime;
 use time::format_description::well_known::Rfc3339;
+
+use super::common::Source;
 
 /// Ten years: longer waits are a slip of the finger, and overflow clocks.
 const MAX_SECONDS: f64 = 10.0 * 365.0 * 86_400.0;
@@ -31,6 +34,27 @@ pub(crate) enum Until {
     At(SystemTime),
 }
 
+impl Until {
+    /// The time that it is, counted from `now`.
+    pub(crate) fn after(self, now: SystemTime) -> SystemTime {
+        match self {
+            Self::Once => now,
+            Self::In(wait) => now.checked_add(wait).unwrap_or(now),
+            Self::At(time) => time,
+        }
+    }
+}
+
+impl From<Until> for Expiration {
+    fn from(until: Until) -> Self {
+        match until {
+            Until::Once => Self::Once,
+            Until::In(wait) => Self::In(wait),
+            Until::At(time) => Self::At(time),
+        }
+    }
+}
+
 /// `0`, seconds from now, or a time of RFC 3339.
 pub(super) fn until(text: &str) -> Result<Until, String> {
     if let Ok(seconds) = text.parse() {
@@ -46,6 +70,33 @@ pub(super) fn until(text: &str) -> Result<Until, String> {
              2030-01-31T12:00:00Z"
                 .to_owned()
         })
+}
+
+/// As [`until`], and not so far away that the calendar ends before it.
+pub(super) fn moment(text: &str) -> Result<Until, String> {
+    match until(text)? {
+        Until::In(wait) if wait.as_secs_f64() > MAX_SECONDS => {
+            Err("give less than ten years of seconds, or a time".to_owned())
+        }
+        moment => Ok(moment),
+    }
+}
+
+/// A JSON value, or where it is to be read.
+#[derive(Clone, Debug, PartialEq)]
+pub(crate) enum Json {
+    Given(Value),
+    In(Source),
+}
+
+/// JSON that begins as an object does, else a file, or `-`.
+pub(super) fn json(text: &str) -> Result<Json, String> {
+    if !text.trim_start().starts_with('{') {
+        return Ok(Json::In(Source::from(text)));
+    }
+    serde_json::from_str(text)
+        .map(Json::Given)
+        .map_err(|error| format!("it is not JSON ({error}); a file is given by its name"))
 }
 
 /// `KEY=JSON`.
@@ -79,11 +130,32 @@ mod tests {
     }
 
     #[test]
+    fn a_moment_is_counted_from_now() {
+        let now = SystemTime::UNIX_EPOCH + Duration::from_secs(1_000_000);
+        assert_eq!(moment("0").unwrap().after(now), now);
+        let later = moment("90").unwrap().after(now);
+        assert_eq!(later, now + Duration::from_secs(90));
+        let noon = SystemTime::UNIX_EPOCH + Duration::from_secs(1_896_091_200);
+        assert_eq!(moment("2030-01-31T12:00:00Z").unwrap().after(now), noon);
+        assert!(moment("18446744073709551615").is_err() && moment("soon").is_err());
+    }
+
+    #[test]
     fn seconds_are_more_than_none_and_finite() {
         assert_eq!(seconds("0.5"), Ok(Duration::from_millis(500)));
         for text in ["0", "-1", "NaN", "inf", "1e300", "", "5s"] {
             assert!(seconds(text).is_err(), "{text}");
         }
+    }
+
+    #[test]
+    fn what_begins_as_an_object_is_json_and_all_else_a_file() {
+        let given = Json::Given(serde_json::json!({"home": 2}));
+        assert_eq!(json(r#" {"home": 2}"#), Ok(given));
+        assert_eq!(json("-"), Ok(Json::In(Source::Stdin)));
+        let file = Source::File("state.json".into());
+        assert_eq!(json("state.json"), Ok(Json::In(file)));
+        assert!(json("{home: 2}").is_err_and(|error| error.contains("not JSON")));
     }
 
     #[test]

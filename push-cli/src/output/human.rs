@@ -7,16 +7,20 @@ use console::style;
 
 use super::progress::Progress;
 use super::reasons::Reasons;
-use super::words::{colour, grouped, heading, seconds, shortened, what_to_do};
+use super::words::{Noun, colour, counted, grouped, heading, seconds, shortened, what_to_do};
 use super::{Entry, Summary, Tally};
 use crate::devices::Steering;
 
 /// So many devices are told line by line.
 const FEW: usize = 10;
 
+/// A device on a line of its own is shortened beyond this: the id of a channel has so many.
+const WHOLE_CHARS: usize = 24;
+
 pub(crate) struct Human<W> {
     out: W,
     title: String,
+    noun: Noun,
     /// The first outcomes, each as its line.
     few: Vec<String>,
     tally: Tally,
@@ -26,10 +30,11 @@ pub(crate) struct Human<W> {
 }
 
 impl<W: Write> Human<W> {
-    pub(crate) fn new(out: W, title: String, devices: Steering, bar: bool) -> Self {
+    pub(crate) fn new(out: W, title: String, noun: Noun, devices: Steering, bar: bool) -> Self {
         Self {
             out,
             title,
+            noun,
             few: Vec::with_capacity(FEW),
             tally: Tally::default(),
             reasons: Reasons::default(),
@@ -41,7 +46,7 @@ impl<W: Write> Human<W> {
     pub(crate) fn outcome(&mut self, entry: &Entry<'_>) {
         self.tally.count(&entry.verdict);
         if self.few.len() < FEW {
-            self.few.push(line(entry));
+            self.few.push(line(entry, self.noun));
         }
         if !entry.is_accepted() {
             self.reasons.note(entry);
@@ -49,7 +54,7 @@ impl<W: Write> Human<W> {
         if let Some(progress) = &mut self.progress {
             let done = self.tally.devices();
             if done > FEW as u64 {
-                progress.show(done, self.tally.accepted(), &self.devices);
+                progress.show(done, self.tally.accepted(), self.noun, &self.devices);
             }
         }
     }
@@ -61,25 +66,25 @@ impl<W: Write> Human<W> {
         let mut text = String::new();
         if summary.tally.devices() > self.few.len() as u64 {
             let _ = writeln!(text, "{}\n", style(&self.title).bold());
-            text.push_str(&verdicts(&summary.tally));
-            text.push_str(&self.reasons.table());
+            text.push_str(&verdicts(&summary.tally, self.noun));
+            text.push_str(&self.reasons.table(self.noun));
         } else {
             for line in &self.few {
                 text.push_str(line);
             }
         }
-        let _ = writeln!(text, "{}", style(total(summary)).dim());
+        let _ = writeln!(text, "{}", style(total(summary, self.noun)).dim());
         self.out.write_all(text.as_bytes())?;
         self.out.flush()
     }
 }
 
 /// The verdicts that occurred, and what to do about each.
-fn verdicts(tally: &Tally) -> String {
+fn verdicts(tally: &Tally, noun: Noun) -> String {
     let devices = tally.devices().max(1);
     let mut text = heading(&format!(
         "  {:<15}  {:>11}  {:>7}  {}",
-        "verdict", "devices", "share", "what to do"
+        "verdict", noun.many, "share", "what to do"
     ));
     for (verdict, count) in tally.counts() {
         if count == 0 && verdict != "accepted" {
@@ -91,42 +96,39 @@ fn verdicts(tally: &Tally) -> String {
             colour(verdict).apply_to(format!("{verdict:<15}")),
             grouped(count),
             count as f64 * 100.0 / devices as f64,
-            what_to_do(verdict),
+            what_to_do(verdict, noun),
         );
     }
     text.push('\n');
     text
 }
 
-fn total(summary: &Summary) -> String {
-    let plural = |count: u64, noun: &str| match count {
-        1 => format!("1 {noun}"),
-        _ => format!("{} {noun}s", grouped(count)),
-    };
-    let mut text = format!(
-        "{} in {}",
-        plural(summary.tally.devices(), "device"),
-        seconds(summary.took)
-    );
-    if summary.tally.devices() > FEW as u64 {
+fn total(summary: &Summary, noun: Noun) -> String {
+    let devices = summary.tally.devices();
+    let mut text = format!("{} in {}", noun.count(devices), seconds(summary.took));
+    if devices > FEW as u64 {
         let _ = write!(
             text,
             ", {} per second",
             grouped(summary.per_second() as u64)
         );
     }
-    let _ = write!(text, ", {}", plural(summary.connections, "connection"));
+    let _ = write!(
+        text,
+        ", {}",
+        counted(summary.connections, "connection", "connections")
+    );
     text
 }
 
 /// One device on one line, or two where there is something to say.
-fn line(entry: &Entry<'_>) -> String {
+fn line(entry: &Entry<'_>, noun: Noun) -> String {
     let verdict = entry.verdict.name();
     let mark = if entry.is_accepted() { "✓" } else { "✗" };
     let mut text = format!(
         "{} {}",
         colour(verdict).apply_to(format!("{mark} {verdict:<15}")),
-        shortened(entry.device)
+        shortened(entry.device, WHOLE_CHARS)
     );
     if entry.is_accepted() {
         if let Some(id) = &entry.id {
@@ -150,6 +152,10 @@ fn line(entry: &Entry<'_>) -> String {
             _ => write!(why, ", again in {seconds} s"),
         };
     }
-    let _ = writeln!(text, "  {why}\n  {}", style(what_to_do(verdict)).dim());
+    let _ = writeln!(
+        text,
+        "  {why}\n  {}",
+        style(what_to_do(verdict, noun)).dim()
+    );
     text
 }

@@ -10,11 +10,11 @@ mod words;
 
 use std::io::{self, IsTerminal, Stdout};
 
-pub(crate) use entry::Entry;
+pub(crate) use entry::{Entry, whole_seconds};
 pub(crate) use human::Human;
 pub(crate) use json::JsonLines;
 pub(crate) use tally::{Summary, Tally, VERDICTS};
-pub(crate) use words::grouped;
+pub(crate) use words::{CHANNELS, DEVICES, Noun, grouped};
 
 use crate::args::OutputFormat;
 use crate::devices::Steering;
@@ -25,22 +25,33 @@ pub(crate) enum Output {
     Json(JsonLines<Stdout>),
 }
 
+/// What was asked for; else whether a terminal shows it.
+pub(crate) fn is_for_people(format: Option<OutputFormat>) -> bool {
+    match format {
+        Some(format) => format == OutputFormat::Human,
+        None => io::stdout().is_terminal(),
+    }
+}
+
 impl Output {
     /// In the form that was asked for; else for people on a terminal, and for programs elsewhere.
     ///
-    /// `title` says what is sent where; the progress bar is left out where logs are shown.
+    /// `title` says what is sent where, `noun` to what; the progress bar is left out where logs are shown.
     pub(crate) fn new(
         format: Option<OutputFormat>,
         title: String,
+        noun: Noun,
         devices: Steering,
         bar: bool,
     ) -> Self {
-        let human = match format {
-            Some(format) => format == OutputFormat::Human,
-            None => io::stdout().is_terminal(),
-        };
-        match human {
-            true => Self::Human(Box::new(Human::new(io::stdout(), title, devices, bar))),
+        match is_for_people(format) {
+            true => Self::Human(Box::new(Human::new(
+                io::stdout(),
+                title,
+                noun,
+                devices,
+                bar,
+            ))),
             false => Self::Json(JsonLines::new(io::stdout())),
         }
     }

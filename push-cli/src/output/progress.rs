@@ -4,7 +4,7 @@ use std::time::{Duration, Instant};
 
 use indicatif::{ProgressBar, ProgressStyle};
 
-use super::grouped;
+use super::{Noun, grouped};
 use crate::devices::Steering;
 
 /// How often it moves.
@@ -29,7 +29,7 @@ impl Progress {
     }
 
     /// Shows how far it is, if it is time to.
-    pub(crate) fn show(&mut self, done: u64, accepted: u64, devices: &Steering) {
+    pub(crate) fn show(&mut self, done: u64, accepted: u64, noun: Noun, devices: &Steering) {
         let now = Instant::now();
         if now < self.next {
             return;
@@ -48,8 +48,8 @@ impl Progress {
             0.0
         };
         self.bar.set_message(format!(
-            "{} devices, {} accepted, {} not, {}/s",
-            grouped(done),
+            "{}, {} accepted, {} not, {}/s",
+            noun.count(done),
             grouped(accepted),
             grouped(done - accepted),
             grouped(rate as u64)

@@ -6,11 +6,14 @@ use std::fmt::Write as _;
 use console::Term;
 
 use super::Entry;
-use super::words::{colour, grouped, heading, shortened};
+use super::words::{Noun, colour, grouped, heading, shortened};
 
 /// So many reasons are told apart, and so many of them are shown.
 const MAX_REASONS: usize = 200;
 const SHOWN_REASONS: usize = 12;
+
+/// So wide is an example.
+const EXAMPLE_CHARS: usize = 18;
 
 /// What stands before a reason, and the room that it has at least.
 const BEFORE_REASON_CHARS: usize = 52;
@@ -36,13 +39,13 @@ impl Reasons {
         }
         let noted = self.0.entry(key).or_insert_with(|| Reason {
             devices: 0,
-            example: shortened(entry.device),
+            example: shortened(entry.device, EXAMPLE_CHARS),
         });
         noted.devices += 1;
     }
 
     /// The most frequent ones, or nothing where there are none.
-    pub(super) fn table(&self) -> String {
+    pub(super) fn table(&self, noun: Noun) -> String {
         if self.0.is_empty() {
             return String::new();
         }
@@ -50,13 +53,13 @@ impl Reasons {
         let mut reasons: Vec<_> = self.0.iter().collect();
         reasons.sort_by(|(a, x), (b, y)| y.devices.cmp(&x.devices).then_with(|| a.cmp(b)));
         let mut text = heading(&format!(
-            "  {:<15}  {:>11}  {:<18}  {}",
-            "why not", "devices", "such as", "reason"
+            "  {:<15}  {:>11}  {:<EXAMPLE_CHARS$}  {}",
+            "why not", noun.many, "such as", "reason"
         ));
         for ((verdict, reason), noted) in reasons.iter().take(SHOWN_REASONS) {
             let _ = writeln!(
                 text,
-                "  {}  {:>11}  {:<18}  {}",
+                "  {}  {:>11}  {:<EXAMPLE_CHARS$}  {}",
                 colour(verdict).apply_to(format!("{verdict:<15}")),
                 grouped(noted.devices),
                 noted.example,

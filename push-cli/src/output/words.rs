@@ -1,8 +1,47 @@
 //! Numbers, devices and verdicts as people read them.
 
+use std::borrow::Cow;
 use std::time::Duration;
 
 use console::{Style, style};
+
+/// What is sent to, in words.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(crate) struct Noun {
+    pub(crate) one: &'static str,
+    pub(crate) many: &'static str,
+    /// What may be wrong with a push, besides its message.
+    address: &'static str,
+}
+
+/// Pushes to devices.
+pub(crate) const DEVICES: Noun = Noun {
+    one: "device",
+    many: "devices",
+    address: "token",
+};
+
+/// Pushes to channels.
+pub(crate) const CHANNELS: Noun = Noun {
+    one: "channel",
+    many: "channels",
+    address: "channel",
+};
+
+impl Noun {
+    /// So many of them.
+    pub(crate) fn count(self, count: u64) -> String {
+        counted(count, self.one, self.many)
+    }
+}
+
+/// So many of them.
+pub(super) fn counted(count: u64, one: &str, many: &str) -> String {
+    match count {
+        1 => format!("1 {one}"),
+        _ => format!("{} {many}", grouped(count)),
+    }
+}
 
 /// A line of headings.
 pub(super) fn heading(text: &str) -> String {
@@ -18,8 +57,8 @@ pub(super) fn seconds(took: Duration) -> String {
     }
 }
 
-/// Start and end of a long device, and nothing that moves the cursor.
-pub(super) fn shortened(device: &str) -> String {
+/// Start and end of what has more than so many characters, and nothing that moves the cursor.
+pub(super) fn shortened(device: &str, most: usize) -> String {
     let shown: Vec<char> = device
         .chars()
         .map(|character| match character.is_control() {
@@ -27,7 +66,7 @@ pub(super) fn shortened(device: &str) -> String {
             false => character,
         })
         .collect();
-    if shown.len() <= 18 {
+    if shown.len() <= most {
         return shown.into_iter().collect();
     }
     let (start, end) = (&shown[..8], &shown[shown.len() - 8..]);
@@ -45,16 +84,17 @@ pub(super) fn colour(verdict: &str) -> Style {
 }
 
 /// What a verdict asks for.
-pub(super) fn what_to_do(verdict: &str) -> &'static str {
-    match verdict {
+pub(super) fn what_to_do(verdict: &str, noun: Noun) -> Cow<'static, str> {
+    let advice = match verdict {
         "accepted" => "nothing: the service took it",
         "replace-token" => "store the new token instead",
         "remove-token" => "delete it, unless it is newer than that",
         "retry-after" => "send again: it was surely not taken",
         "unknown" => "answer lost: sending again can show twice",
-        "fix-credentials" => "correct key, certificate or topic",
-        _ => "correct the message or the token",
-    }
+        "fix-credentials" => "correct key, certificate, topic or environment",
+        _ => return format!("correct the message or the {}", noun.address).into(),
+    };
+    advice.into()
 }
 
 /// A number with its thousands apart.
@@ -82,8 +122,8 @@ mod tests {
 
     #[test]
     fn a_device_is_shortened_and_moves_no_cursor() {
-        assert_eq!(shortened("00fc"), "00fc");
-        assert_eq!(shortened(&"0123abcd".repeat(8)), "0123abcd…0123abcd");
-        assert_eq!(shortened("a\x1b[2J"), "a\u{fffd}[2J");
+        assert_eq!(shortened("00fc", 18), "00fc");
+        assert_eq!(shortened(&"0123abcd".repeat(8), 18), "0123abcd…0123abcd");
+        assert_eq!(shortened("a\x1b[2J", 18), "a\u{fffd}[2J");
     }
 }

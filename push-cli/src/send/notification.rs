@@ -1,16 +1,10 @@
 //! The notification that the options describe.
 
-use std::fs;
-use std::io::{self, Read};
-use std::path::Path;
+use anyhow::{Result, bail, ensure};
+use anypush::apns::{Notification, PushType};
 
-use anyhow::{Context, Result, bail, ensure};
-use anypush::apns::{Expiration, Notification, PushType};
-
-use crate::args::{Apns, Delivery, Message, Source, Until};
-
-/// Far more than any push type allows, and little enough to be read whole.
-const MAX_FILE_BYTES: u64 = 1 << 20;
+use crate::apns::read;
+use crate::args::{Apns, Delivery, Message, Source};
 
 /// Reads what there is to read.
 pub(super) fn notification(args: &Apns) -> Result<Notification> {
@@ -21,31 +15,15 @@ pub(super) fn notification(args: &Apns) -> Result<Notification> {
                 args.message == Message::default(),
                 "--payload is the whole notification: leave the message options out"
             );
-            Notification::raw(push_type, read(source, args)?)
+            ensure!(
+                *source != Source::Stdin || args.devices.tokens != Some(Source::Stdin),
+                "standard input can't give both devices and payload: name a file for one of them"
+            );
+            Notification::raw(push_type, read(source, "the payload")?)
         }
         None => said(push_type, &args.message)?,
     };
     Ok(delivered(said, &args.delivery))
-}
-
-fn read(source: &Source, args: &Apns) -> Result<Vec<u8>> {
-    let mut payload = Vec::new();
-    match source {
-        Source::Stdin => {
-            ensure!(
-                args.devices.tokens != Some(Source::Stdin),
-                "standard input can't give both devices and payload: name a file for one of them"
-            );
-            io::stdin().take(MAX_FILE_BYTES).read_to_end(&mut payload)
-        }
-        Source::File(path) => open(path)?.take(MAX_FILE_BYTES).read_to_end(&mut payload),
-    }
-    .context("can't read the payload")?;
-    Ok(payload)
-}
-
-fn open(path: &Path) -> Result<fs::File> {
-    fs::File::open(path).with_context(|| format!("can't read {}", path.display()))
 }
 
 /// The payload, option by option.
@@ -157,11 +135,7 @@ fn delivered(mut said: Notification, delivery: &Delivery) -> Notification {
         said = said.priority(priority);
     }
     if let Some(until) = delivery.expiration {
-        said = said.expiration(match until {
-            Until::Once => Expiration::Once,
-            Until::In(wait) => Expiration::In(wait),
-            Until::At(time) => Expiration::At(time),
-        });
+        said = said.expiration(until.into());
     }
     if let Some(id) = &delivery.collapse_id {
         said = said.collapse_id(id);

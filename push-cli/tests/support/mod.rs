@@ -71,8 +71,19 @@ pub fn send(sim: &Sim) -> Command {
 
 /// `anypush send apns` to any endpoint, without a message.
 pub fn send_to(sim: &Sim, endpoint: &str) -> Command {
-    let mut command = anypush(["send", "apns", "--topic", "com.example.app"]);
-    command.args(["--endpoint", endpoint]);
+    to(sim, &["send", "apns"], endpoint)
+}
+
+/// Any command for Apple's service, to a simulator, with its signing key.
+pub fn to_sim(sim: &Sim, command: &[&str]) -> Command {
+    let port = sim.apns_addr().expect("the service runs").port();
+    to(sim, command, &format!("localhost:{port}"))
+}
+
+/// Any command for Apple's service, to any endpoint.
+pub fn to(sim: &Sim, command: &[&str], endpoint: &str) -> Command {
+    let mut command = anypush(command);
+    command.args(["--topic", "com.example.app", "--endpoint", endpoint]);
     command.arg("--ca").arg(sim.dir().join("ca.pem"));
     with_key(&mut command, sim);
     command

@@ -1,0 +1,4 @@
+//! Looking after channels.
+
+pub(crate) mod apns;
+mod output;
