@@ -9,7 +9,7 @@ use serde_json::json;
 use crate::args::Args;
 use crate::contestants::{Contestant, anypush};
 use crate::load::Load;
-use crate::simulator::{Place, Simulator};
+use crate::simulator::{Manner, Place, Simulator};
 
 /// What a fan-out did to the memory of its process.
 #[derive(Debug, Clone, Serialize, Deserialize)]
@@ -45,10 +45,10 @@ pub(crate) fn measure(who: Contestant, place: &Place, load: &Load) -> Result<Gro
 pub(crate) fn table(args: &Args) -> Result<()> {
     let load = Load {
         pushes: Some(args.load.pushes.unwrap_or(1_000_000)),
-        warm_up: 0,
+        warm_up: Some(0),
         ..args.load.clone()
     };
-    let mut simulator = Simulator::start()?;
+    let mut simulator = Simulator::start(Manner::default())?;
     let mut results = Vec::new();
     for who in Contestant::value_variants() {
         if who.backend().is_none() {

@@ -1,21 +1,16 @@
 use std::io::Write;
 
 use anyhow::{Context, Result, ensure};
-use clap::ValueEnum;
-use harness::{Machine, Sample, Standings};
+use harness::{Machine, Sample, Standings, Work};
 use serde_json::json;
 
 use crate::args::Args;
-use crate::contestants::Contestant;
-use crate::simulator::Simulator;
+use crate::simulator::{Manner, Simulator};
 
 /// Lets all contestants run, round after round, and prints how they did.
 pub(crate) fn table(args: &Args) -> Result<()> {
-    let who = match args.only.as_slice() {
-        [] => Contestant::value_variants(),
-        some => some,
-    };
-    let mut simulator = Simulator::start()?;
+    let who = args.contestants(|who| who.connects_to(args.load.connections));
+    let mut simulator = Simulator::start(Manner::default())?;
     let mut results: Vec<_> = who.iter().map(|one| (one.name(), Vec::new())).collect();
     for round in 1..=args.rounds {
         for (name, samples) in &mut results {
@@ -29,15 +24,17 @@ pub(crate) fn table(args: &Args) -> Result<()> {
             samples.push(sample);
         }
     }
-    print(
-        args,
-        &Standings::new("push", results, &["h2", "anypush-tokio-rustls", "a2"]),
-    )
+    let work = Work {
+        one: "push",
+        many: "pushes",
+    };
+    let yardsticks = ["h2", "h2-gathered", "anypush-tokio-rustls", "a2"];
+    print(args, &Standings::new(work, results, &yardsticks))
 }
 
 fn run_one(simulator: &mut Simulator, name: &str, args: &Args) -> Result<Sample> {
     let sample: Sample = simulator.with_child("contestant", name, &args.load)?;
-    let sent = args.load.warm_up + args.load.pushes();
+    let sent = args.load.warm_up() + args.load.pushes();
     let stats = simulator.check(sent)?;
     let bytes = sent * args.load.payload_bytes as u64;
     ensure!(
@@ -46,8 +43,9 @@ fn run_one(simulator: &mut Simulator, name: &str, args: &Args) -> Result<Sample>
         stats.bytes
     );
     ensure!(
-        stats.connections == 1,
-        "it was to use one connection, not {}",
+        stats.connections == args.load.connections as u64,
+        "it was to use {} connections, not {}",
+        args.load.connections,
         stats.connections
     );
     Ok(sample)
@@ -63,6 +61,7 @@ fn print(args: &Args, standings: &Standings) -> Result<()> {
             "rounds": args.rounds,
             "pushes": load.pushes(),
             "in_flight": load.in_flight,
+            "connections": load.connections,
             "payload_bytes": load.payload_bytes,
             "standings": standings,
         });
@@ -70,12 +69,13 @@ fn print(args: &Args, standings: &Standings) -> Result<()> {
     }
     writeln!(
         out,
-        "{} pushes of {} bytes in each of {} rounds, {} in flight, one connection; {machine}.\n\n\
+        "{} pushes of {} bytes in each of {} rounds, {} in flight, connections: {}; {machine}.\n\n\
          {standings}",
         load.pushes(),
         load.payload_bytes,
         args.rounds,
         load.in_flight,
+        load.connections,
     )?;
     Ok(())
 }

@@ -4,7 +4,7 @@ use std::path::PathBuf;
 use anyhow::{Context, Result, ensure};
 use clap::Args;
 use harness::Child;
-use push_sim::{Service, ServiceStats, Sim};
+use push_sim::{Action, Fault, Service, ServiceStats, Sim};
 use serde::{Deserialize, Serialize};
 
 /// The identity that the simulator gives its provider key.
@@ -66,9 +66,36 @@ impl Place {
     }
 }
 
+/// How a simulator behaves: as its defaults are, or otherwise.
+#[derive(Debug, Clone, Default, Args)]
+pub(crate) struct Manner {
+    /// How many streams a connection takes.
+    #[arg(long)]
+    pub(crate) streams: Option<u32>,
+    /// It never answers.
+    #[arg(long)]
+    pub(crate) mute: bool,
+}
+
+impl Manner {
+    /// The arguments that say the same.
+    fn arguments(&self) -> impl Iterator<Item = String> {
+        let streams = self.streams.map(|most| format!("--streams={most}"));
+        let mute = self.mute.then(|| "--mute".to_owned());
+        streams.into_iter().chain(mute)
+    }
+}
+
 /// Is the simulator, until the input ends; tells its counters, and resets them, for each line.
-pub(crate) fn run() -> Result<()> {
-    let sim = Sim::builder().apns_any().start()?;
+pub(crate) fn run(manner: &Manner) -> Result<()> {
+    let mut config = push_sim::apns::Config::default();
+    if let Some(most) = manner.streams {
+        config = config.max_streams(most);
+    }
+    let sim = Sim::builder().apns_any().apns_config(config).start()?;
+    if manner.mute {
+        sim.fault(Fault::new(Service::Apns, Action::DropAnswer))?;
+    }
     crate::say(&Place::of(&sim)?)?;
     for line in std::io::stdin().lock().lines() {
         line?;
@@ -87,16 +114,22 @@ pub(crate) struct Simulator {
 }
 
 impl Simulator {
-    pub(crate) fn start() -> Result<Self> {
-        let mut child = Child::start(["simulator".to_owned()], [])?;
+    pub(crate) fn start(manner: Manner) -> Result<Self> {
+        let role = std::iter::once("simulator".to_owned());
+        let mut child = Child::start(role.chain(manner.arguments()), [])?;
         let place = child.hear()?;
         Ok(Self { child, place })
     }
 
+    /// What it has counted since it was asked last.
+    pub(crate) fn stats(&mut self) -> Result<ServiceStats> {
+        self.child.tell("stats")?;
+        self.child.hear()
+    }
+
     /// Whether it has taken just so many pushes since it was asked last, and refused none.
     pub(crate) fn check(&mut self, sent: u64) -> Result<ServiceStats> {
-        self.child.tell("stats")?;
-        let stats: ServiceStats = self.child.hear()?;
+        let stats = self.stats()?;
         ensure!(
             stats.accepted == sent && stats.rejected.is_empty(),
             "{sent} pushes were sent, but the simulator counts {stats:?}"

@@ -15,4 +15,4 @@ pub use child::Child;
 pub use machine::Machine;
 pub use memory::Memory;
 pub use sample::{Sample, Stopwatch};
-pub use standings::{Spread, Standing, Standings};
+pub use standings::{Spread, Standing, Standings, Work};

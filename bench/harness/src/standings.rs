@@ -45,11 +45,20 @@ pub struct Standing {
     pub samples: Vec<Sample>,
 }
 
+/// What a piece of work is called.
+#[derive(Debug, Clone, Copy, Serialize)]
+pub struct Work {
+    /// One of it.
+    pub one: &'static str,
+    /// More than one.
+    pub many: &'static str,
+}
+
 /// How all contestants did. `Display` makes it a markdown table.
 #[derive(Debug, Clone, Serialize)]
 pub struct Standings {
     /// What a piece of work is called.
-    pub work: &'static str,
+    pub work: Work,
     /// Whom the others are compared with.
     pub yardsticks: Vec<String>,
     /// In the order in which they ran.
@@ -60,7 +69,7 @@ impl Standings {
     /// From each contestant's name and samples, one per round and in the same order for all.
     /// Yardsticks that did not take part are left out.
     #[must_use]
-    pub fn new(work: &'static str, results: Vec<(String, Vec<Sample>)>, against: &[&str]) -> Self {
+    pub fn new(work: Work, results: Vec<(String, Vec<Sample>)>, against: &[&str]) -> Self {
         let of = |name: &str| results.iter().find(|(each, _)| each == name);
         let yardsticks: Vec<_> = against.iter().filter_map(|name| of(name)).collect();
         let standing = |(name, samples): &(String, Vec<Sample>)| {
@@ -86,12 +95,12 @@ impl Standings {
 
 impl fmt::Display for Standings {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        let work = self.work;
-        write!(f, "| contestant | CPU µs per {work} (min–max) |")?;
+        let Work { one, many } = self.work;
+        write!(f, "| contestant | CPU µs per {one} (min–max) |")?;
         for yardstick in &self.yardsticks {
             write!(f, " × {yardstick} |")?;
         }
-        writeln!(f, " {work}es per second |")?;
+        writeln!(f, " {many} per second |")?;
         writeln!(f, "|---|--:|{}--:|", "--:|".repeat(self.yardsticks.len()))?;
         for standing in &self.contestants {
             let Spread { median, min, max } = standing.cpu_us;
@@ -123,7 +132,11 @@ mod tests {
             ("bare".to_owned(), vec![sample(10.0), sample(40.0)]),
             ("ours".to_owned(), vec![sample(20.0), sample(60.0)]),
         ];
-        let standings = Standings::new("push", results, &["bare", "absent"]);
+        let work = Work {
+            one: "push",
+            many: "pushes",
+        };
+        let standings = Standings::new(work, results, &["bare", "absent"]);
         assert_eq!(standings.yardsticks, ["bare"]);
         let ours = &standings.contestants[1];
         let spread = |median, min, max| Spread { median, min, max };

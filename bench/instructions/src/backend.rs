@@ -1,0 +1,35 @@
+use std::sync::Arc;
+use std::time::Instant;
+
+use anypush::{Backend, BoxFuture, Certificate, Connection, Error, ErrorKind, Identity, Result};
+use anypush::{Target, async_trait};
+
+use crate::Pipe;
+
+/// A backend without a network, for the tokio runtime that it is used on.
+#[derive(Debug)]
+pub(crate) struct InMemory;
+
+#[async_trait]
+impl Backend for InMemory {
+    fn load_certificate(&self, _: &Identity) -> Result<Arc<dyn Certificate>> {
+        let message = "there is no TLS here to load a certificate into";
+        Err(Error::new(ErrorKind::Identity, message))
+    }
+
+    async fn connect(
+        &self,
+        _: &Target,
+        _: Option<&dyn Certificate>,
+    ) -> Result<Box<dyn Connection>> {
+        Ok(Box::new(Pipe::default()))
+    }
+
+    fn spawn(&self, task: BoxFuture<'static, ()>) {
+        tokio::spawn(task);
+    }
+
+    fn sleep_until(&self, deadline: Instant) -> BoxFuture<'static, ()> {
+        Box::pin(tokio::time::sleep_until(deadline.into()))
+    }
+}
