@@ -25,10 +25,9 @@ fn replacements(seed: u64, lives: &'static [Duration]) -> Vec<Duration> {
         vec![Act::Answer, Act::Wait(life), Act::Close]
     });
     let client = Client::new(&sim);
-    #[allow(clippy::needless_range_loop)]
-    for number in 0..lives.len() {
+    for (number, life) in lives.iter().enumerate() {
         client.ask(number, MINUTE).outcome.unwrap();
-        sim.advance(lives[number]);
+        sim.advance(*life);
     }
     let dials = client.network().dials(HOST, PORT);
     assert_eq!(dials.len(), lives.len());

@@ -21,22 +21,23 @@ pub type Shared = Arc<dyn Backend>;
 /// Runs each named test, an `async fn(Arc<dyn Backend>)`, on every backend.
 #[macro_export]
 macro_rules! on_every_backend {
-    ($($test:ident),* $(,)?) => {
-        $crate::on_backend!(tokio_rustls, on_tokio, Rustls, $($test),*);
-        $crate::on_backend!(tokio_openssl, on_tokio, Openssl, $($test),*);
-        $crate::on_backend!(smol_rustls, on_smol, Rustls, $($test),*);
-        $crate::on_backend!(smol_openssl, on_smol, Openssl, $($test),*);
-        $crate::on_backend!(async_std_rustls, on_async_std, Rustls, $($test),*);
-        $crate::on_backend!(async_std_openssl, on_async_std, Openssl, $($test),*);
+    ($($(#[$attribute:meta])* $test:ident),* $(,)?) => {
+        $crate::on_backend!(tokio_rustls, on_tokio, Rustls, $($(#[$attribute])* $test),*);
+        $crate::on_backend!(tokio_openssl, on_tokio, Openssl, $($(#[$attribute])* $test),*);
+        $crate::on_backend!(smol_rustls, on_smol, Rustls, $($(#[$attribute])* $test),*);
+        $crate::on_backend!(smol_openssl, on_smol, Openssl, $($(#[$attribute])* $test),*);
+        $crate::on_backend!(async_std_rustls, on_async_std, Rustls, $($(#[$attribute])* $test),*);
+        $crate::on_backend!(async_std_openssl, on_async_std, Openssl, $($(#[$attribute])* $test),*);
     };
 }
 
 /// The module of one backend.
 #[macro_export]
 macro_rules! on_backend {
-    ($module:ident, $runtime:ident, $tls:ident, $($test:ident),*) => {
+    ($module:ident, $runtime:ident, $tls:ident, $($(#[$attribute:meta])* $test:ident),*) => {
         mod $module {
             $(#[test]
+            $(#[$attribute])*
             fn $test() {
                 let tls = $crate::common::Stack::$tls;
                 $crate::common::$runtime(tls, |backend| super::$test(backend));
