@@ -4,6 +4,8 @@ use std::sync::Arc;
 use std::time::Duration;
 
 use crate::Verdict;
+#[cfg(feature = "http2")]
+use crate::http::GoAway;
 
 /// The result of an operation of the core.
 pub type Result<T, E = Error> = std::result::Result<T, E>;
@@ -23,6 +25,8 @@ struct Inner {
     retry_after: Option<Duration>,
     attempts: u32,
     queue_depth: Option<usize>,
+    #[cfg(feature = "http2")]
+    goaway: Option<GoAway>,
     source: Option<Source>,
 }
 
@@ -77,6 +81,8 @@ impl Error {
             retry_after: None,
             attempts: 0,
             queue_depth: None,
+            #[cfg(feature = "http2")]
+            goaway: None,
             source: None,
         }))
     }
@@ -106,6 +112,11 @@ impl Error {
         self.change(|inner| inner.queue_depth = Some(waiting))
     }
 
+    #[cfg(feature = "http2")]
+    pub(crate) fn with_goaway(self, goaway: GoAway) -> Self {
+        self.change(|inner| inner.goaway = Some(goaway))
+    }
+
     fn change(self, change: impl FnOnce(&mut Inner)) -> Self {
         let mut inner = Arc::try_unwrap(self.0).unwrap_or_else(|shared| Inner {
             kind: shared.kind,
@@ -113,6 +124,8 @@ impl Error {
             retry_after: shared.retry_after,
             attempts: shared.attempts,
             queue_depth: shared.queue_depth,
+            #[cfg(feature = "http2")]
+            goaway: shared.goaway.clone(),
             source: Some(Box::new(Self(shared))),
         });
         change(&mut inner);
@@ -138,6 +151,13 @@ impl Error {
     /// ([`ErrorKind::QueueFull`]).
     pub fn queue_depth(&self) -> Option<usize> {
         self.0.queue_depth
+    }
+
+    /// The GOAWAY with which the peer ended the connection, where that is what went wrong.
+    #[cfg(feature = "http2")]
+    pub fn goaway(&self) -> Option<&GoAway> {
+        let cause = || StdError::source(self)?.downcast_ref::<Self>()?.goaway();
+        self.0.goaway.as_ref().or_else(cause)
     }
 
     /// Whether the peer may have taken the request all the same: its answer is what was lost.

@@ -171,16 +171,16 @@ fn the_limit_of_streams_is_followed_down_to_none_and_up_again() {
             0 => vec![
                 Act::Answer,
                 Act::Limit(0),
-                Act::Wait(20 * SECOND),
+                Act::Wait(800 * MILLI),
                 Act::Limit(2),
             ],
             _ => vec![Act::Wait(SECOND), Act::Answer],
         });
         let client = Client::with(sim, |limits| limits.max_connections_per_destination(1));
         client.ask(0, SECOND).outcome.unwrap();
-        sim.advance(SECOND);
+        sim.advance(200 * MILLI);
         assert_eq!(client.way.capacity(), 0);
-        let short = client.send(1, 5 * SECOND);
+        let short = client.send(1, 300 * MILLI);
         let requests: Vec<_> = (2..8).map(|number| client.send(number, MINUTE)).collect();
         let short = sim.block_on(short);
         assert_eq!(

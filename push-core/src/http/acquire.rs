@@ -6,9 +6,9 @@ use std::task::{Context, Poll};
 use super::dial;
 use super::link::Link;
 use super::set::Set;
+use super::streams::Ended;
 use super::tally::Event;
 use super::waiters::{Look, Served};
-use super::wire::Ended;
 use crate::session::Watch;
 use crate::{Error, ErrorKind, Result};
 
@@ -162,8 +162,8 @@ impl<'a> Acquire<'a> {
         self.key = Some(state.waiters.join(cx.waker().clone()));
         let dial = set.wants_dial(&mut state);
         let held_up = set.is_newly_held_up(&mut state);
-        set.tally.waiting(state.waiters.waiting());
         drop(state);
+        set.tell_waiting();
         if dial {
             dial::start(set);
         }
@@ -220,6 +220,7 @@ impl Future for Acquire<'_> {
         // The deadline has passed; what was served meanwhile is taken all the same.
         let served = this.key.and_then(|key| this.set.lock().waiters.leave(key));
         this.key = None;
+        this.set.tell_waiting();
         match served {
             Some(served) => this.served(served),
             None => Poll::Ready(Err(this.timed_out())),
@@ -231,6 +232,7 @@ impl Drop for Acquire<'_> {
     fn drop(&mut self) {
         let Some(key) = self.key.take() else { return };
         let served = self.set.lock().waiters.leave(key);
+        self.set.tell_waiting();
         if let Some(Ok(link)) = served {
             drop(self.slot(link));
         }

@@ -201,11 +201,12 @@ fn no_http2(target: &Target, observed: &Observed, error: h2::Error) -> Error {
 }
 
 fn closed_early(target: &Target, observed: &Observed) -> Error {
-    let message = match observed.goaway() {
-        Some(goaway) => format!("{target} refused the connection: {goaway}"),
-        None => format!("{target} closed the connection before it could be used"),
+    let Some(goaway) = observed.goaway() else {
+        let message = format!("{target} closed the connection before it could be used");
+        return Error::new(ErrorKind::Connect, message);
     };
-    Error::new(ErrorKind::Connect, message)
+    let message = format!("{target} refused the connection: {goaway}");
+    Error::new(ErrorKind::Connect, message).with_goaway(goaway)
 }
 
 impl Connected {

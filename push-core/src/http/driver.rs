@@ -13,8 +13,9 @@ use tokio_util::compat::Compat;
 use super::flight::Abandoned;
 use super::link::{Link, lock};
 use super::set::Set;
+use super::streams::Ended;
 use super::tally::{Event, Tally};
-use super::wire::{Ended, Wire};
+use super::wire::Wire;
 use crate::clock::later;
 use crate::session::{Permit, Shared, Watch};
 use crate::{Error, ErrorKind};
@@ -86,8 +87,8 @@ impl Driver {
             return Poll::Pending;
         }
         while due.watch.poll(cx).is_ready() {
-            // Anything else that came is a sign of life too.
-            if self.link.observed.reads() == due.reads {
+            // An answer is a sign of life too; chatter is none.
+            if self.link.observed.answers() == due.answers {
                 return Poll::Ready(Error::new(
                     ErrorKind::Connect,
                     "the connection is dead: a PING was not answered in time",
@@ -113,10 +114,12 @@ impl Driver {
             return;
         };
         set.news(&self.link);
-        self.stuck_at = (self.link.observed.max_streams() == 0).then(|| {
+        if self.link.observed.max_streams() > 0 {
+            self.stuck_at = None;
+        } else if self.stuck_at.is_none() {
             let at = later(self.shared.backend.now(), STUCK);
-            self.shared.watch(at)
-        });
+            self.stuck_at = Some(self.shared.watch(at));
+        }
     }
 
     /// Gives back the places of the streams that ended, whoever still has to fetch their answers.
@@ -169,7 +172,11 @@ impl Driver {
                 let broke = Error::new(ErrorKind::Connect, "the connection broke");
                 Poll::Ready(Some(broke.with_source(error)))
             }
-            _ => self.poll_stuck(cx).map(Some),
+            _ => {
+                // Streams that were broken off from this side end as that is written.
+                self.tell_ended();
+                self.poll_stuck(cx).map(Some)
+            }
         }
     }
 
@@ -188,8 +195,8 @@ impl Driver {
 /// By when a PING is to be answered.
 struct PongDue {
     watch: Watch,
-    /// How often something had been read when the wait began.
-    reads: u32,
+    /// How many answers had come when the wait began.
+    answers: u64,
 }
 
 impl PongDue {
@@ -197,7 +204,7 @@ impl PongDue {
         let due = later(shared.backend.now(), shared.config.ping_timeout);
         Self {
             watch: shared.watch(due),
-            reads: link.observed.reads(),
+            answers: link.observed.answers(),
         }
     }
 }

@@ -40,6 +40,7 @@ impl Set {
         if !runtime_gone {
             self.serve();
         }
+        self.tell_waiting();
         // It may have been what kept the janitor, or a shutdown.
         self.shared.bell.ring();
         self.shared.places.freed();
@@ -95,7 +96,14 @@ impl Set {
     /// Lets the connections drain, and sends those who wait elsewhere.
     pub(crate) fn leave(self: &Arc<Self>) {
         self.generation.fetch_add(1, Ordering::AcqRel);
-        let wakers = self.lock().waiters.fail(&Self::moved());
+        let mut state = self.lock();
+        let mut wakers = state.waiters.fail(&Self::moved());
+        wakers.extend(
+            std::mem::take(&mut state.paused)
+                .into_iter()
+                .map(|(_, waker)| waker),
+        );
+        drop(state);
         wakers.into_iter().for_each(Waker::wake);
         self.retire_all();
     }
@@ -145,12 +153,18 @@ impl Set {
         }
     }
 
-    /// The limit of streams has been zero for too long: others are dialled, as for a connection
-    /// that is in use.
+    /// The limit of streams has been zero for too long: it is of no use until it is raised, and
+    /// others are dialled, as after one that has ended.
     pub(crate) fn shut(self: &Arc<Self>, link: &Arc<Link>) {
         let mut state = self.lock();
-        let newly = find(&mut state.seats, link)
-            .is_some_and(|seat| seat.limit == 0 && !std::mem::replace(&mut seat.shut, true));
+        let newly = find(&mut state.seats, link).is_some_and(|seat| {
+            !seat.draining && seat.limit == 0 && !std::mem::replace(&mut seat.shut, true)
+        });
+        if newly {
+            let why = "the server takes no streams on its connections";
+            let why = Error::new(ErrorKind::Refused, why);
+            self.count_failure(&mut state, link, Some(why));
+        }
         drop(state);
         if newly {
             self.serve();
@@ -183,7 +197,7 @@ impl Set {
         let error = match (link.observed.goaway(), why) {
             (Some(goaway), _) => {
                 let message = format!("the server closed the connection: {goaway}");
-                Error::new(ErrorKind::Connect, message)
+                Error::new(ErrorKind::Connect, message).with_goaway(goaway)
             }
             (None, Some(why)) => why,
             (None, None) => Error::new(ErrorKind::Connect, "the server closed the connection"),

@@ -1,8 +1,9 @@
 //! One request from queueing to the last byte of its answer.
 
-use std::future::poll_fn;
+use std::future::{Future, poll_fn};
+use std::pin::Pin;
 use std::sync::Arc;
-use std::task::Poll;
+use std::task::{Context, Poll};
 use std::time::{Duration, Instant};
 
 use bytes::Bytes;
@@ -165,7 +166,12 @@ pub(crate) async fn exchange(
                 let refusals = history.refusals;
                 if refusals > set.shared.config.max_resends {
                     let message = format!("the server refused the request {refusals} times");
-                    let refused = Error::new(ErrorKind::Refused, message).with_source(error);
+                    let refused = Error::new(ErrorKind::Refused, message);
+                    let refused = match error.goaway().cloned() {
+                        Some(goaway) => refused.with_goaway(goaway),
+                        None => refused,
+                    };
+                    let refused = refused.with_source(error);
                     return Err(history.end(refused));
                 }
                 history.attempts
@@ -206,7 +212,7 @@ impl History {
     }
 }
 
-/// Waits a little before a server is asked again that refuses; no longer than until a shutdown.
+/// Waits a little before a server is asked again that refuses; no longer than the set takes requests.
 async fn pause(set: &Arc<Set>, refusals: u32, deadline: Instant) {
     let backend = &set.shared.backend;
     let policy = RetryPolicy::exponential(Duration::from_millis(50))
@@ -214,14 +220,33 @@ async fn pause(set: &Arc<Set>, refusals: u32, deadline: Instant) {
         .max_delay(Duration::from_secs(5));
     let wait = policy.delay(refusals, Duration::ZERO, None, backend.jitter());
     let until = later(backend.now(), wait.unwrap_or_default());
-    let closed = poll_fn(|cx| {
-        set.shared.places.on_freed(cx.waker());
-        match set.is_closed() {
+    let pause = Paused { set, key: None };
+    select(backend.sleep_until(until.min(deadline)), pause).await;
+}
+
+/// Resolves when the set takes no more requests, or sends them elsewhere.
+struct Paused<'a> {
+    set: &'a Set,
+    key: Option<usize>,
+}
+
+impl Future for Paused<'_> {
+    type Output = ();
+
+    fn poll(mut self: Pin<&mut Self>, cx: &mut Context<'_>) -> Poll<()> {
+        match self.set.poll_paused(&mut self.key, cx.waker()) {
             true => Poll::Ready(()),
             false => Poll::Pending,
         }
-    });
-    select(backend.sleep_until(until.min(deadline)), closed).await;
+    }
+}
+
+impl Drop for Paused<'_> {
+    fn drop(&mut self) {
+        if let Some(key) = self.key {
+            self.set.forget_paused(key);
+        }
+    }
 }
 
 async fn attempt(
@@ -249,7 +274,7 @@ async fn attempt(
                 "no answer before the deadline: the request may have been taken",
             ));
         }
-        Some(Err(error)) => return failed(set, &flight, error),
+        Some(Err(error)) => return failed(set, flight, error),
         Some(Ok(head)) if head.body().is_end_stream() => {
             return answered(head.into_parts().0, (Bytes::new(), true), flight.land(true));
         }
@@ -355,14 +380,16 @@ async fn read(mut flight: Flight, head: http::response::Parts, watch: &mut Watch
 }
 
 /// Tells a request that was provably not processed from one that may have been.
-fn failed(set: &Arc<Set>, flight: &Flight, error: h2::Error) -> Attempt {
-    let attempt = judge(set, flight, error);
+fn failed(set: &Arc<Set>, flight: Flight, error: h2::Error) -> Attempt {
+    let broken_off = error.is_reset();
+    let attempt = judge(set, &flight, error);
     if let Some(Carrier { link, .. }) = flight.carrier() {
         match &attempt {
             Attempt::Unprocessed(_) => link.counters.refused.count(),
             _ => link.counters.lost.count(),
         }
     }
+    flight.land(!broken_off);
     attempt
 }
 
@@ -378,9 +405,11 @@ fn judge(set: &Arc<Set>, flight: &Flight, error: h2::Error) -> Attempt {
         set.broke(link, &error);
     }
     let goaway = link.and_then(|link| link.observed.goaway());
-    if goaway.is_some_and(|goaway| stream > goaway.last_stream) {
-        let message = "the server closed the connection before it processed the request";
-        return Attempt::Unprocessed(refused_by(message, error));
+    if let Some(goaway) = goaway.filter(|goaway| stream > goaway.last_stream) {
+        let message =
+            format!("the server closed the connection before it processed the request: {goaway}");
+        let error = Error::new(ErrorKind::Refused, message);
+        return Attempt::Unprocessed(error.with_goaway(goaway));
     }
     if !error.is_reset() && link.is_some_and(|link| !link.was_written(stream)) {
         let message = "the connection was lost before the request was written";

@@ -201,12 +201,23 @@ fn max_streams(payload: &[u8]) -> Option<u32> {
         .map(|setting| u32::from_be_bytes([setting[2], setting[3], setting[4], setting[5]]))
 }
 
+impl GoAway {
+    /// The reason that the text names, where it is JSON as APNs writes it: `{"reason":"Shutdown"}`.
+    pub fn reason(&self) -> Option<&str> {
+        let (_, rest) = self.text.split_once("\"reason\"")?;
+        let value = rest.trim_start().strip_prefix(':')?.trim_start();
+        let (reason, _) = value.strip_prefix('"')?.split_once('"')?;
+        let plain = |byte: u8| byte.is_ascii_alphanumeric() || b"-_. ".contains(&byte);
+        reason.bytes().all(plain).then_some(reason)
+    }
+}
+
 impl fmt::Display for GoAway {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        let text = self.text.escape_debug();
-        match self.text.as_str() {
-            "" => write!(f, "GOAWAY without a reason")?,
-            _ => write!(f, "GOAWAY {text}")?,
+        match (self.reason(), self.text.as_str()) {
+            (Some(reason), _) => write!(f, "GOAWAY {reason}")?,
+            (None, "") => write!(f, "GOAWAY without a reason")?,
+            (None, text) => write!(f, "GOAWAY {}", text.escape_debug())?,
         }
         write!(f, " (HTTP/2 error code {})", self.code)
     }

@@ -11,8 +11,8 @@ use http::HeaderValue;
 
 use super::credential::ConnectionCredential;
 use super::flight::Abandoned;
-use super::streams::{Freed, Streams};
-use super::wire::{Ended, Observed, Wire};
+use super::streams::{Ended, Freed, Streams};
+use super::wire::{Observed, Wire};
 use crate::Result;
 use crate::session::Counter;
 
@@ -131,7 +131,8 @@ impl Link {
             sender
                 .send_request(request, body.is_empty())
                 .map_err(|error| {
-                    if error.is_io() || error.is_go_away() || error.is_reset() {
+                    if error.is_io() || error.is_go_away() || error.is_reset() || has_no_ids(&error)
+                    {
                         NotStarted::Ended
                     } else {
                         NotStarted::Malformed(error)
@@ -211,6 +212,12 @@ impl fmt::Debug for Link {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         write!(f, "Link({})", self.id)
     }
+}
+
+/// Whether the ids of streams have run out: a peer that names a very high one brings that about. It
+/// can't be told from other errors of `h2` but by its text.
+fn has_no_ids(error: &h2::Error) -> bool {
+    error.to_string().contains("stream ID overflowed")
 }
 
 pub(super) fn lock<T>(mutex: &Mutex<T>) -> MutexGuard<'_, T> {

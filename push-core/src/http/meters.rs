@@ -59,8 +59,12 @@ impl Meters {
         self.goaways.increment(1);
     }
 
-    pub(super) fn waiting(&self, requests: usize) {
-        self.waiting.set(requests as f64);
+    pub(super) fn waiting(&self, before: usize, now: usize) {
+        match now.checked_sub(before) {
+            Some(0) => {}
+            Some(more) => self.waiting.increment(more as f64),
+            None => self.waiting.decrement((before - now) as f64),
+        }
     }
 
     pub(super) fn took(&self, time: Duration) {

@@ -35,9 +35,8 @@ pub(super) struct Seat {
     pub(super) idle_since: Instant,
     /// When the peer, idle, gave its last sign of life.
     pub(super) alive_at: Instant,
-    /// How often it had read something when the janitor looked last, and when that was, while it
-    /// is busy.
-    pub(super) looked: Option<(u32, Instant)>,
+    /// How many answers had come when the janitor looked last, and when that was, while it is busy.
+    pub(super) looked: Option<(u64, Instant)>,
     /// When it has reached the age at which another one takes over.
     pub(super) expires_at: Option<Instant>,
 }
@@ -58,7 +57,7 @@ impl Seat {
             .saturating_sub(u32::try_from(self.abandoned).unwrap_or(0))
     }
 
-    /// While streams are open: asks for a sign of life where nothing came since the last look. Tells
+    /// While streams are open: asks for a sign of life where no answer came since the last look. Tells
     /// when to look again.
     pub(super) fn watch_silence(&mut self, every: Duration, now: Instant) -> Option<Instant> {
         // One that takes no streams is watched too: nobody would notice its end otherwise.
@@ -67,20 +66,20 @@ impl Seat {
             return None;
         }
         let every = every.max(Duration::from_secs(1));
-        let reads = self.link.observed.reads();
+        let answers = self.link.observed.answers();
         match self.looked {
             Some((_, at)) if now < later(at, every) => return Some(later(at, every)),
-            Some((before, _)) if before == reads => self.link.ping(),
+            Some((before, _)) if before == answers => self.link.ping(),
             _ => {}
         }
-        self.looked = Some((reads, now));
+        self.looked = Some((answers, now));
         Some(later(now, every))
     }
 
     /// While no stream is open: asks for a sign of life at each interval. Tells when the next is due.
     pub(super) fn keep_alive(&mut self, every: Duration, now: Instant) -> Option<Instant> {
         if self.draining {
-            return None;
+            return Some(later(now, every));
         }
         let due = later(self.alive_at, every);
         if now < due {
@@ -100,14 +99,14 @@ impl Seat {
 
     /// Whether it can be counted on for requests to come.
     pub(super) fn is_of_use(&self) -> bool {
-        !self.draining && !self.hung
+        !self.draining && !self.hung && !self.shut
     }
 
     /// Whether the peer may still raise the limit, once it has taken a request (APNs starts each
     /// connection with one stream): until then another connection would gain nothing, and where the
     /// credential is refused it would only be one more.
     pub(super) fn may_grow(&self) -> bool {
-        self.is_of_use() && !self.proven && !self.shut && self.limit <= 1
+        self.is_of_use() && !self.proven && self.limit <= 1
     }
 }
 

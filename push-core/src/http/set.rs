@@ -7,6 +7,8 @@ use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 use std::task::Waker;
 use std::time::{Duration, Instant};
 
+use slab::Slab;
+
 use super::acquire::Acquire;
 use super::credential::Authorize;
 use super::dial::{self, Hangup};
@@ -62,6 +64,8 @@ pub(super) struct State {
     /// Why the last connection did not come about or ended early, for those who wait in vain.
     pub(super) last_failure: Option<Error>,
     pub(super) closed: Option<Error>,
+    /// Requests that wait a little before they are sent again.
+    pub(super) paused: Slab<Waker>,
 }
 
 impl Set {
@@ -115,6 +119,28 @@ impl Set {
         self.ids.fetch_add(1, Ordering::Relaxed)
     }
 
+    /// Whether a pause before a resend is over since the set takes no more requests, or has sent them
+    /// elsewhere. If not, the waker hears of it.
+    pub(super) fn poll_paused(&self, key: &mut Option<usize>, waker: &Waker) -> bool {
+        let mut state = self.lock();
+        if state.closed.is_some() {
+            return true;
+        }
+        match key {
+            None => *key = Some(state.paused.insert(waker.clone())),
+            Some(key) => match state.paused.get_mut(*key) {
+                Some(known) => known.clone_from(waker),
+                // It was woken for good.
+                None => return true,
+            },
+        }
+        false
+    }
+
+    pub(super) fn forget_paused(&self, key: usize) {
+        self.lock().paused.try_remove(key);
+    }
+
     /// Waits for a stream on one of the connections; unless patient, only while the queue has room.
     pub(crate) fn acquire<'a>(
         self: &'a Arc<Self>,
@@ -142,9 +168,9 @@ impl Set {
         let closed = state.closed.is_some();
         // It takes the place of those that are of no use.
         let mut left = Vec::new();
-        for seat in state.seats.iter_mut().filter(|seat| seat.hung) {
-            seat.draining = true;
-            left.push(seat.link.clone());
+        for seat in state.seats.iter_mut().filter(|seat| !seat.is_of_use()) {
+            let newly = !std::mem::replace(&mut seat.draining, true);
+            left.extend(newly.then(|| (seat.link.clone(), seat.awaited() == 0)));
         }
         state.seats.push(Seat {
             limit: self.limit_of(&link),
@@ -166,7 +192,12 @@ impl Set {
             link: link.clone(),
         });
         drop(state);
-        left.iter().for_each(|link| link.close());
+        for (link, idle) in &left {
+            link.retire();
+            if *idle {
+                link.close();
+            }
+        }
         if closed {
             link.retire();
         }
@@ -218,14 +249,22 @@ impl Set {
         }
         let dial = self.wants_dial(&mut state);
         let held_up = self.is_newly_held_up(&mut state);
-        self.tally.waiting(state.waiters.waiting());
         drop(state);
+        self.tell_waiting();
         wakers.into_iter().for_each(Waker::wake);
         if dial {
             dial::start(self);
         }
         if held_up {
             self.shared.bell.ring();
+        }
+    }
+
+    /// Tells those who measure how many requests wait; costs nothing where nobody does.
+    pub(super) fn tell_waiting(&self) {
+        if cfg!(feature = "metrics") {
+            let waiting = self.lock().waiters.waiting();
+            self.tally.waiting(waiting);
         }
     }
 
@@ -387,6 +426,7 @@ impl Set {
         };
         seat.limit = self.limit_of(link);
         seat.shut &= seat.limit == 0;
+        seat.hung &= seat.is_clogged();
         let shut = seat.limit == 0;
         let Some(goaway) = goaway else {
             drop(state);
@@ -395,13 +435,16 @@ impl Set {
             }
             return self.serve();
         };
-        seat.draining = true;
+        // A farewell to a connection that was left in order is no failure.
+        let left = std::mem::replace(&mut seat.draining, true) && goaway.code == 0;
         let over = seat.is_over();
         if !std::mem::replace(&mut seat.dismissed, true) {
             self.tally.goaway(&goaway);
             tracing::debug!(link = link.id, last_stream = goaway.last_stream, %goaway, "left");
         }
-        self.count_failure(state_ref, link, None);
+        if !left {
+            self.count_failure(state_ref, link, None);
+        }
         drop(state);
         link.retire();
         if over {

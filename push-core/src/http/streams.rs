@@ -1,9 +1,78 @@
 //! The open streams of one connection, and what became of the others.
 
-use std::collections::HashMap;
+use std::collections::{HashMap, VecDeque};
 use std::hash::{BuildHasherDefault, Hasher};
 
-use super::wire::Ended;
+/// A stream that takes no place on its connection any more.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(crate) struct Ended {
+    pub(crate) stream: u32,
+    /// Broken off by either side, rather than answered to the end.
+    pub(crate) reset: bool,
+}
+
+/// Follows streams to their ends as the frames of a connection tell them. A stream has ended when it
+/// was broken off, or when both sides are done: a peer may answer before it has the whole request,
+/// and until that is written the stream takes a place.
+#[derive(Debug, Default)]
+pub(crate) struct Endings {
+    /// Requests that were begun and are not written to the end, mostly in this order.
+    begun: VecDeque<u32>,
+    /// Those among them that are answered to the end.
+    answered: Vec<u32>,
+    ended: Vec<Ended>,
+}
+
+impl Endings {
+    /// The HEADERS of a request were written.
+    pub(crate) fn begun(&mut self, stream: u32) {
+        self.begun.push_back(stream);
+    }
+
+    /// The last frame of a request was written.
+    pub(crate) fn written(&mut self, stream: u32) {
+        if self.forget(stream) {
+            self.end(stream, false);
+        }
+    }
+
+    /// The last frame of an answer was read.
+    pub(crate) fn answered(&mut self, stream: u32) {
+        if self.begun.contains(&stream) {
+            self.answered.push(stream);
+        } else {
+            self.end(stream, false);
+        }
+    }
+
+    pub(crate) fn reset(&mut self, stream: u32) {
+        self.forget(stream);
+        self.end(stream, true);
+    }
+
+    /// Moves the streams that have ended to the end of the list.
+    pub(crate) fn take(&mut self, into: &mut Vec<Ended>) {
+        into.append(&mut self.ended);
+    }
+
+    fn end(&mut self, stream: u32, reset: bool) {
+        self.ended.push(Ended { stream, reset });
+    }
+
+    /// Takes a request out of those that are begun; tells whether it was answered already.
+    fn forget(&mut self, stream: u32) -> bool {
+        if self.begun.front() == Some(&stream) {
+            self.begun.pop_front();
+        } else if let Some(at) = self.begun.iter().position(|begun| *begun == stream) {
+            self.begun.remove(at);
+        }
+        let at = self
+            .answered
+            .iter()
+            .position(|answered| *answered == stream);
+        at.map(|at| self.answered.swap_remove(at)).is_some()
+    }
+}
 
 /// The streams that take a place on a connection: from the moment they are handed to `h2` until
 /// the connection has seen their end, whoever still holds their answers.
@@ -122,6 +191,31 @@ mod tests {
         assert_eq!(streams.end(&all), Freed::default());
         assert!(!streams.abandon(3), "it has ended");
         assert_eq!(streams.sent(), 3);
+    }
+
+    #[test]
+    fn a_stream_ends_when_both_sides_are_done_or_one_breaks_it_off() {
+        let mut endings = Endings::default();
+        let mut ended = Vec::new();
+        for stream in [1, 3, 5, 7] {
+            endings.begun(stream);
+        }
+        endings.written(3);
+        endings.answered(1);
+        endings.take(&mut ended);
+        assert_eq!(ended, [], "the one is not answered, the other not written");
+        endings.written(1);
+        endings.answered(3);
+        endings.reset(5);
+        endings.written(7);
+        endings.answered(7);
+        endings.take(&mut ended);
+        let reset = Ended {
+            stream: 5,
+            reset: true,
+        };
+        assert_eq!(ended, [answered(1), answered(3), reset, answered(7)]);
+        assert!(endings.begun.is_empty() && endings.answered.is_empty());
     }
 
     #[test]

@@ -3,6 +3,8 @@
 
 use std::sync::Arc;
 #[cfg(feature = "metrics")]
+use std::sync::{Mutex, PoisonError};
+#[cfg(feature = "metrics")]
 use std::time::Instant;
 
 use super::frames::GoAway;
@@ -32,6 +34,9 @@ pub(crate) struct Tally {
     shared: Arc<Shared>,
     #[cfg(feature = "metrics")]
     meters: Meters,
+    /// What was told of those who wait.
+    #[cfg(feature = "metrics")]
+    waiting: Mutex<usize>,
 }
 
 /// When a request began; nothing where nobody measures.
@@ -47,6 +52,8 @@ impl Tally {
             shared,
             #[cfg(feature = "metrics")]
             meters: Meters::new(destination),
+            #[cfg(feature = "metrics")]
+            waiting: Mutex::default(),
         }
     }
 
@@ -76,7 +83,13 @@ impl Tally {
     #[cfg_attr(not(feature = "metrics"), allow(clippy::unused_self))]
     pub(crate) fn waiting(&self, #[allow(unused)] requests: usize) {
         #[cfg(feature = "metrics")]
-        self.meters.waiting(requests);
+        {
+            // The difference, since others may have requests for the same destination.
+            let mut told = self.waiting.lock().unwrap_or_else(PoisonError::into_inner);
+            let before = std::mem::replace(&mut *told, requests);
+            drop(told);
+            self.meters.waiting(before, requests);
+        }
     }
 
     /// A request begins.
@@ -96,5 +109,12 @@ impl Tally {
             let now = self.shared.backend.now();
             self.meters.took(now.saturating_duration_since(begun.at));
         }
+    }
+}
+
+#[cfg(feature = "metrics")]
+impl Drop for Tally {
+    fn drop(&mut self) {
+        self.waiting(0);
     }
 }

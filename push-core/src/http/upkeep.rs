@@ -54,10 +54,17 @@ impl Set {
             ]
         });
         let next = looks.flatten().min();
+        // Left, and with nothing to wait for, they would have ended by themselves.
+        let over = state.seats.iter();
+        let over = over.filter(|seat| {
+            seat.draining && seat.open == 0 && now >= later(seat.idle_since, config.probe_after)
+        });
+        let over: Vec<_> = over.map(|seat| seat.link.clone()).collect();
         let old = state.seats.iter();
         let old = old.filter(|seat| !seat.draining && seat.expires_at.is_some_and(|at| at <= now));
         let old: Vec<_> = old.map(|seat| seat.link.clone()).collect();
         drop(state);
+        over.iter().for_each(|link| link.close());
         for link in &old {
             tracing::debug!(link = link.id, "too old: left");
             self.retire(link);
@@ -88,12 +95,13 @@ impl Set {
         let mut state = self.lock();
         state.closed = Some(error.clone());
         let wakers = state.waiters.fail(error);
+        let paused = std::mem::take(&mut state.paused);
         drop(state);
         let failed = wakers.len();
-        wakers.into_iter().for_each(Waker::wake);
+        let paused = paused.into_iter().map(|(_, waker)| waker);
+        wakers.into_iter().chain(paused).for_each(Waker::wake);
         self.hangup.hang_up();
         self.retire_all();
-        self.shared.places.freed();
         failed
     }
 
@@ -115,11 +123,6 @@ impl Set {
             state.waiters.waiting(),
             in_flight(&state),
         )
-    }
-
-    /// Whether it takes no more requests.
-    pub(crate) fn is_closed(&self) -> bool {
-        self.lock().closed.is_some()
     }
 
     /// Whether there is no connection, nor one that is being dialled.

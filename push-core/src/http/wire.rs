@@ -1,13 +1,14 @@
 use std::io;
 use std::net::SocketAddr;
 use std::pin::Pin;
-use std::sync::atomic::{AtomicBool, AtomicU32, Ordering};
+use std::sync::atomic::{AtomicBool, AtomicU32, AtomicU64, Ordering};
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 use std::task::{Context, Poll, ready};
 
 use futures_io::{AsyncRead, AsyncWrite};
 
 use super::frames::{GoAway, PREFACE_LEN, Scanner, Seen};
+use super::streams::{Ended, Endings};
 use crate::Connection;
 
 /// How much is gathered before it is written: the size of the largest TLS record.
@@ -41,17 +42,8 @@ struct Inner {
     lazy: bool,
     reading: Scanner,
     writing: Scanner,
-    /// Streams that ended, for the driver to take.
-    ended: Vec<Ended>,
+    endings: Endings,
     peer: Option<SocketAddr>,
-}
-
-/// A stream that takes no place on its connection any more.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub(crate) struct Ended {
-    pub(crate) stream: u32,
-    /// Broken off by either side, rather than answered to the end.
-    pub(crate) reset: bool,
 }
 
 /// What was seen on a connection so far.
@@ -64,8 +56,7 @@ pub(crate) struct Observed {
     going_away: AtomicBool,
     goaway: Mutex<Option<GoAway>>,
     news: AtomicBool,
-    answered: AtomicBool,
-    reads: AtomicU32,
+    answers: AtomicU64,
 }
 
 impl Wire {
@@ -82,7 +73,7 @@ impl Wire {
                 lazy: false,
                 reading: Scanner::new(0),
                 writing: Scanner::new(PREFACE_LEN),
-                ended: Vec::new(),
+                endings: Endings::default(),
             })),
             observed: Arc::new(Observed {
                 settings: AtomicBool::new(false),
@@ -92,8 +83,7 @@ impl Wire {
                 going_away: AtomicBool::new(false),
                 goaway: Mutex::new(None),
                 news: AtomicBool::new(false),
-                answered: AtomicBool::new(false),
-                reads: AtomicU32::new(0),
+                answers: AtomicU64::new(0),
             }),
         }
     }
@@ -135,7 +125,7 @@ impl Wire {
 
     /// Moves the streams that ended since this was called last to the end of the list.
     pub(crate) fn take_ended(&self, into: &mut Vec<Ended>) {
-        into.append(&mut self.lock().ended);
+        self.lock().endings.take(into);
     }
 
     /// The address of the other side, where the connection knows it.
@@ -168,8 +158,9 @@ impl Inner {
         // Counted as written from the moment it is offered: a TLS stack may take a record and
         // still report an error, or that it is not ready.
         let new = &self.gathered[self.scanned..];
-        let ended = &mut self.ended;
-        self.writing.scan(new, |seen| observed.wrote(&seen, ended));
+        let endings = &mut self.endings;
+        self.writing
+            .scan(new, |seen| observed.wrote(&seen, endings));
         self.scanned = self.gathered.len();
         while self.written < self.gathered.len() {
             let rest = &self.gathered[self.written..];
@@ -201,10 +192,11 @@ impl AsyncRead for Wire {
         let inner = &mut *inner;
         let read = ready!(Pin::new(inner.open()?).poll_read(cx, buf))?;
         let bytes = &buf[..read];
-        let ended = &mut inner.ended;
+        let endings = &mut inner.endings;
         let observed = &self.observed;
-        observed.reads.fetch_add(1, Ordering::Relaxed);
-        inner.reading.scan(bytes, |seen| observed.read(seen, ended));
+        inner
+            .reading
+            .scan(bytes, |seen| observed.read(seen, endings));
         Poll::Ready(Ok(read))
     }
 }
@@ -242,41 +234,29 @@ impl AsyncWrite for Wire {
 }
 
 impl Observed {
-    fn wrote(&self, seen: &Seen, ended: &mut Vec<Ended>) {
+    fn wrote(&self, seen: &Seen, endings: &mut Endings) {
         match *seen {
             Seen::Headers { stream } => {
                 self.highest_written.fetch_max(stream, Ordering::AcqRel);
+                endings.begun(stream);
             }
-            Seen::Reset { stream } => ended.push(Ended {
-                stream,
-                reset: true,
-            }),
+            Seen::End { stream } => endings.written(stream),
+            Seen::Reset { stream } => endings.reset(stream),
             _ => {}
         }
     }
 
-    fn read(&self, seen: Seen, ended: &mut Vec<Ended>) {
+    fn read(&self, seen: Seen, endings: &mut Endings) {
         match seen {
             Seen::Headers { .. } => {
-                if !self.answered.load(Ordering::Relaxed) {
-                    self.answered.store(true, Ordering::Release);
-                }
+                self.answers.fetch_add(1, Ordering::AcqRel);
                 return;
             }
             Seen::End { stream } => {
-                ended.push(Ended {
-                    stream,
-                    reset: false,
-                });
-                return;
+                self.answers.fetch_add(1, Ordering::AcqRel);
+                return endings.answered(stream);
             }
-            Seen::Reset { stream } => {
-                ended.push(Ended {
-                    stream,
-                    reset: true,
-                });
-                return;
-            }
+            Seen::Reset { stream } => return endings.reset(stream),
             Seen::NotHttp2 => self.not_http2.store(true, Ordering::Release),
             Seen::Settings { max_streams } => {
                 if let Some(max) = max_streams {
@@ -299,12 +279,12 @@ impl Observed {
 
     /// Whether the peer has begun to answer any request.
     pub(crate) fn has_answered(&self) -> bool {
-        self.answered.load(Ordering::Acquire)
+        self.answers() > 0
     }
 
-    /// How often something was read. Wraps.
-    pub(crate) fn reads(&self) -> u32 {
-        self.reads.load(Ordering::Relaxed)
+    /// Counts the beginnings and the ends of answers.
+    pub(crate) fn answers(&self) -> u64 {
+        self.answers.load(Ordering::Acquire)
     }
 
     /// The highest stream whose HEADERS were offered to the connection.

@@ -22,6 +22,8 @@
 //! | `anypush_requests_timed_out_total` | counter | deadlines that passed |
 //! | `anypush_request_seconds` | histogram | seconds from the beginning of a request, its wait included, to its answer |
 //!
+//! There is a label for each destination: where others choose the hosts, bound how many there are.
+//!
 //! Spans of `tracing`: `dial` and `connection`, at the level `debug`, with the target and the
 //! connection's number. Neither spans nor events hold credentials, payloads or device tokens.
 
