@@ -26,6 +26,10 @@ demo:
 bench *args:
     bench/run {{args}}
 
+# Every fuzz target for a minute, or one: `just fuzz TARGET SECONDS`
+fuzz *args:
+    fuzz/run {{args}}
+
 # Licences, sources, advisories and bans
 deny:
     cargo deny --workspace check

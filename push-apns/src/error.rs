@@ -2,9 +2,10 @@ use std::fmt;
 use std::sync::Arc;
 use std::time::Duration;
 
+use push_core::http::GoAway;
 use push_core::{ErrorKind, Verdict};
 
-use crate::{ApnsId, Invalid, InvalidDeviceToken, Judgement, Problem, Rejection};
+use crate::{Advice, ApnsId, Invalid, InvalidDeviceToken, Judgement, Problem, Reason, Rejection};
 
 /// Why a push was not taken, or is not known to have been.
 #[derive(Clone, Debug)]
@@ -114,8 +115,21 @@ impl Error {
         match verdict {
             // "Surely not taken" is true of the last attempt only.
             Verdict::RetryAfter(_) if self.in_doubt => Verdict::Unknown,
+            Verdict::RetryAfter(_) if self.credentials_were_turned_away() => {
+                Verdict::FixCredentials
+            }
             verdict => verdict,
         }
+    }
+
+    /// Whether the service closed the connection for what it thinks of the credentials, in its GOAWAY.
+    fn credentials_were_turned_away(&self) -> bool {
+        let Cause::Core(error) = &self.cause else {
+            return false;
+        };
+        let reason = error.goaway().and_then(GoAway::reason).map(Reason::from);
+        // One that is not known is judged by the status, and a 503 is none of the credentials.
+        reason.is_some_and(|reason| reason.advice(503) == Advice::FixCredentials)
     }
 
     /// This error and all its causes on one line, for people.

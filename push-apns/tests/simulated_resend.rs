@@ -1,4 +1,4 @@
-//! Pushes whose answer was lost, in simulated time.
+//! Pushes whose answer or connection was lost, in simulated time.
 
 #![allow(clippy::unwrap_used)]
 
@@ -8,12 +8,35 @@ use std::sync::Arc;
 use std::sync::atomic::{AtomicUsize, Ordering};
 
 use backend_simulated::Simulation;
-use common::{Request, broken_off, builder, refused, taken};
+use common::{Request, broken_off, builder, goaway, refused, taken};
 use push_apns::{Error, Notification, Receipt};
 use push_core::{ErrorKind, ResendUnknown, Verdict};
 
 const TOKEN: &str = "00fc13adff785122b4ad28809a3420982341241421348097878e577c991de8f0";
 const INTERNAL_ERROR: u32 = 2;
+
+#[test]
+fn a_connection_that_is_closed_for_its_certificate_is_a_fault_of_the_credentials() {
+    let turned_away = |request: &Request| goaway(request.stream - 1, "BadCertificateEnvironment");
+    let (outcome, _) = send(ResendUnknown::Never, [turned_away; 20]);
+    let error = outcome.unwrap_err();
+    assert_eq!(
+        error.verdict(),
+        Verdict::FixCredentials,
+        "{}",
+        error.report()
+    );
+    assert!(
+        error.report().contains("GOAWAY BadCertificateEnvironment"),
+        "{}",
+        error.report()
+    );
+
+    let shutdown = |request: &Request| goaway(request.stream - 1, "Shutdown");
+    let (outcome, _) = send(ResendUnknown::Never, [shutdown; 20]);
+    let verdict = outcome.unwrap_err().verdict();
+    assert!(matches!(verdict, Verdict::RetryAfter(_)), "{verdict:?}");
+}
 
 /// Sends one push to a service that does these, one for each request.
 fn send<const N: usize>(

@@ -119,6 +119,14 @@ pub fn refused(stream: u32, status: u16, reason: &str) -> Vec<u8> {
     frames
 }
 
+/// GOAWAY with a reason.
+pub fn goaway(last: u32, reason: &str) -> Vec<u8> {
+    let mut payload = last.to_be_bytes().to_vec();
+    payload.extend([0; 4]);
+    payload.extend(format!(r#"{{"reason":"{reason}"}}"#).bytes());
+    frame(7, 0, 0, &payload)
+}
+
 /// RST_STREAM.
 pub fn broken_off(stream: u32, code: u32) -> Vec<u8> {
     frame(3, 0, stream, &code.to_be_bytes())

@@ -29,6 +29,11 @@ Control, in plain HTTP and JSON:
   GET /received?service=apns&limit=N   the last that were accepted, newest last
   POST /faults                         what to do wrong, such as
     [{\"service\":\"apns\",\"token\":\"00fc…\",\"do\":{\"answer\":{\"status\":410,\"reason\":\"Unregistered\"}}}]
+    \"do\" is one of answer, body, close, goaway, streams, window, starve, delay_ms, drop_answer, reset,
+    stop_reading, stall, wedge, ignore_pings, malformed, handshake; {\"random\":{\"seed\":17,\"one_in\":50}}
+    draws from them
+  POST /apply                          at once, on all connections that are open, such as
+    {\"service\":\"apns\",\"do\":{\"goaway\":{\"reason\":\"Shutdown\"}}}
   DELETE /faults                       no more of it
   POST /reset                          counters, received and faults
 

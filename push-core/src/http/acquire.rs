@@ -182,7 +182,9 @@ impl<'a> Acquire<'a> {
         self.set.tally.count(Event::TimedOut);
         let state = self.set.lock();
         let message = match (&state.last_failure, state.seats.is_empty()) {
-            (Some(_), _) => "not sent: the deadline passed while no connection could be made",
+            (Some(_), _) => {
+                "not sent: the deadline passed while there was no connection to send it on"
+            }
             (None, true) => "not sent: the deadline passed before there was a connection",
             (None, false) => "not sent: the deadline passed before a stream was free",
         };
