@@ -27,7 +27,7 @@ on_every_backend! {
     what_is_wrong_with_a_broadcast_is_said_before_anything_is_sent,
     what_is_wrong_with_an_app_is_said_before_anything_is_sent,
     every_refusal_has_its_reason_and_verdict,
-    a_list_of_many_channels_comes_whole_or_says_how,
+    as_many_channels_as_an_app_may_have_are_listed,
     what_may_have_been_done_is_not_asked_for_again,
     what_was_not_processed_is_sent_again_under_the_same_id,
     an_expired_provider_token_is_renewed_for_broadcasts_and_channels,
@@ -283,20 +283,16 @@ async fn every_refusal_has_its_reason_and_verdict(backend: Shared) {
     }
 }
 
-async fn a_list_of_many_channels_comes_whole_or_says_how(backend: Shared) {
+async fn as_many_channels_as_an_app_may_have_are_listed(backend: Shared) {
     let sim = sim();
-    for _ in 0..3000 {
+    for _ in 0..10_000 {
         let policy = push_sim::apns::StoragePolicy::None;
         sim.create_channel("com.example.app", policy).unwrap();
     }
-    let roomy = Session::builder(backend.clone()).max_answer_bytes(1 << 20);
-    let all = client_of(roomy, &sim).channels().list().await.unwrap();
-    assert_eq!(all.len(), 3000);
+    // What the session allows for other answers does not matter here.
     let tight = Session::builder(backend).max_answer_bytes(1000);
-    let error = client_of(tight, &sim).channels().list().await.unwrap_err();
-    let text = error.to_string();
-    assert!(text.contains("max_answer_bytes"), "{text}");
-    assert!(error.id().is_some());
+    let all = client_of(tight, &sim).channels().list().await.unwrap();
+    assert_eq!(all.len(), 10_000);
 }
 
 async fn what_may_have_been_done_is_not_asked_for_again(backend: Shared) {

@@ -196,8 +196,7 @@ fn read<T: for<'de> Deserialize<'de>>(
     } else {
         let bytes = answer.body.len();
         failed(format!(
-            "the answer broke off after {bytes} bytes, which is not yet {what}: ask again, or raise \
-             the session's limit of an answer (max_answer_bytes)"
+            "the answer broke off after {bytes} bytes, which is not yet {what}: ask again"
         ))
     };
     Err(Error::from(error).sent_as(id, attempts))

@@ -72,7 +72,7 @@ impl fmt::Display for Judgement {
             Self::WrongEnvironment { endpoint } => {
                 write!(
                     f,
-                    "likely the wrong environment, since {endpoint} accepted no token: try "
+                    "likely the wrong environment, since {endpoint} had accepted no token: try "
                 )?;
                 f.write_str(match **endpoint {
                     Endpoint::Production => {

@@ -54,7 +54,8 @@ pub enum ErrorKind {
     Timeout,
     /// The request was handed to a connection, and its deadline passed before the answer came.
     Unanswered,
-    /// The connection ended after the request was written and before the answer came.
+    /// The connection ended, or the stream was broken off, after the request was written and before
+    /// the answer came.
     Lost,
     /// The peer refused to process the request, as often as the request was offered to it.
     Refused,

@@ -110,7 +110,8 @@ pub enum ResendUnknown {
     /// default.
     #[default]
     Never,
-    /// At most so many times, within the deadline of the request, with the same identifier.
+    /// At most so many times before the service answers, within the deadline of the request, with the
+    /// same identifier.
     Times(u32),
 }
 

@@ -299,3 +299,15 @@ fn a_goaway_in_answer_to_ours_is_no_failure() {
         assert!(took < 4 * SECOND, "{took:?}");
     });
 }
+
+#[test]
+fn an_idle_connection_that_is_closed_says_goaway() {
+    Simulation::for_seeds(0..5, |sim| {
+        let peer = Peer::kind(sim);
+        let client = Client::with(sim, |l| l.idle_timeout(Some(MINUTE)));
+        client.ask(0, SECOND).outcome.unwrap();
+        sim.advance(3 * MINUTE);
+        assert_eq!(client.session.connections().len(), 0);
+        assert_eq!(peer.log().farewells, [1]);
+    });
+}

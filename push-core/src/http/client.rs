@@ -69,8 +69,8 @@ impl Http2 {
     }
 
     /// Sends a request and waits for its answer, or until the deadline: one deadline from queueing
-    /// to the last byte of the answer. A request that was provably not processed is sent again on
-    /// another connection, any other is not.
+    /// to the last byte of the answer. A request that was provably not processed is sent again;
+    /// one whose answer was lost only where [`Outgoing::resend_unknown`] allows it.
     ///
     /// # Errors
     /// [`Error::may_have_been_taken`](crate::Error::may_have_been_taken) tells a request that may

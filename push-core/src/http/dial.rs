@@ -34,7 +34,7 @@ pub(crate) fn start(set: &Arc<Set>) {
             "the runtime that was to connect has ended",
         )),
     };
-    let span = tracing::debug_span!("dial", target = %set.key.target);
+    let span = tracing::debug_span!(parent: None, "dial", target = %set.key.target);
     let dialling = run(ending, shared).instrument(span);
     set.shared.backend.spawn(Box::pin(dialling));
 }
@@ -218,7 +218,7 @@ impl Connected {
         let link = Arc::new(Link::new(set.next_id(), self.sender, self.wire, credential));
         tracing::debug!(link = link.id, target = %set.key.target, "connected");
         set.connected(link.clone());
-        let span = tracing::debug_span!("connection", link = link.id, target = %set.key.target);
+        let span = tracing::debug_span!(parent: None, "connection", link = link.id, target = %set.key.target);
         let driver = Driver::new(link, set, self.connection, permit);
         shared.backend.spawn(Box::pin(driver.instrument(span)));
     }

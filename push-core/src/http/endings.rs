@@ -93,6 +93,8 @@ impl Set {
                 link.close();
             }
         }
+        // The janitor sees to it that they end.
+        self.shared.bell.ring();
         self.serve();
     }
 
@@ -102,9 +104,10 @@ impl Set {
         let mut state = self.lock();
         let mut wakers = state.waiters.fail(&Self::moved());
         wakers.extend(
-            std::mem::take(&mut state.paused)
-                .into_iter()
-                .map(|(_, waker)| waker),
+            state
+                .paused
+                .iter_mut()
+                .filter_map(|(_, waker)| waker.take()),
         );
         drop(state);
         wakers.into_iter().for_each(Waker::wake);

@@ -128,12 +128,17 @@ pub(crate) async fn exchange(
             Ok(slot) => slot,
             Err(error) => return Err(history.end(error)),
         };
-        if history.attempts > 0
-            && let Some(Carrier { link, .. }) = slot.carrier()
+        // Who carries it, where it is one more time.
+        let again = slot.carrier().filter(|_| history.attempts > 0);
+        let again = again.map(|carrier| carrier.link.clone());
+        let ended = attempt(set, slot, outgoing, &mut watch).await;
+        if let Some(link) = again
+            && !matches!(ended, Attempt::NotStarted | Attempt::NotSent(_))
         {
             link.counters.resent.count();
+            set.tally.count(Event::Resent);
         }
-        let attempts = match attempt(set, slot, outgoing, &mut watch).await {
+        let attempts = match ended {
             Attempt::Answered(mut answer) => {
                 set.tally.count(Event::Answered);
                 set.tally.end(&begun);
@@ -177,7 +182,6 @@ pub(crate) async fn exchange(
                 history.attempts
             }
         };
-        set.tally.count(Event::Resent);
         // The first one goes out at once: mostly a connection was left in order.
         if attempts > 1 {
             Box::pin(pause(set, attempts - 1, deadline)).await;

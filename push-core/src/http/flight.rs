@@ -102,7 +102,7 @@ impl Drop for Flight {
         if let (Some(answer), Some(slot)) = (self.answer.take(), self.slot.take())
             && let Some(link) = slot.forsake()
         {
-            link.abandon(Abandoned(answer));
+            link.abandon(Abandoned::new(answer));
         }
     }
 }
@@ -116,6 +116,15 @@ pub(crate) struct Abandoned(Incoming);
 
 /// The longest body that is read though nobody wants it.
 const SCRAP: usize = 64 * 1024;
+
+impl Abandoned {
+    fn new(mut answer: Incoming) -> Self {
+        if let Incoming::Body(body) = &mut answer {
+            body.forget();
+        }
+        Self(answer)
+    }
+}
 
 impl Future for Abandoned {
     type Output = ();
@@ -163,6 +172,13 @@ impl Body {
             wanted: false,
             ..Self::new(stream, limit)
         }
+    }
+
+    /// From now on what comes is thrown away, and no more of it is read than of any that nobody wants.
+    fn forget(&mut self) {
+        self.wanted = false;
+        self.room = self.room.min(SCRAP);
+        self.take();
     }
 
     /// What was read so far.

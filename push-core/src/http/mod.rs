@@ -2,8 +2,8 @@
 //! puts another client in its place.
 //!
 //! The HTTP/2 client is on the `h2` crate: pooled, with a credential per connection, and sending
-//! again only what was provably not processed. [`HttpTransport`] is for programs that have an HTTP
-//! client already, or need one that this crate is not.
+//! again only what was provably not processed, unless the caller allows more. [`HttpTransport`] is
+//! for programs that have an HTTP client already, or need one that this crate is not.
 
 #[cfg(feature = "http2")]
 mod acquire;

@@ -35,6 +35,8 @@ pub(super) struct Seat {
     pub(super) idle_since: Instant,
     /// When the peer, idle, gave its last sign of life.
     pub(super) alive_at: Instant,
+    /// Since when the janitor has seen it left, with nothing open.
+    pub(super) over_since: Option<Instant>,
     /// How many answers had come when the janitor looked last, and when that was, while it is busy.
     pub(super) looked: Option<(u64, Instant)>,
     /// When it has reached the age at which another one takes over.
@@ -76,10 +78,19 @@ impl Seat {
         Some(later(now, every))
     }
 
+    /// Where it was left and nothing is open: tells when it should have ended by itself.
+    pub(super) fn ends_by(&mut self, patience: Duration, now: Instant) -> Option<Instant> {
+        if !self.draining || self.open > 0 {
+            self.over_since = None;
+            return None;
+        }
+        Some(later(*self.over_since.get_or_insert(now), patience))
+    }
+
     /// While no stream is open: asks for a sign of life at each interval. Tells when the next is due.
     pub(super) fn keep_alive(&mut self, every: Duration, now: Instant) -> Option<Instant> {
         if self.draining {
-            return Some(later(now, every));
+            return None;
         }
         let due = later(self.alive_at, every);
         if now < due {

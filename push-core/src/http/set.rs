@@ -65,7 +65,7 @@ pub(super) struct State {
     pub(super) last_failure: Option<Error>,
     pub(super) closed: Option<Error>,
     /// Requests that wait a little before they are sent again.
-    pub(super) paused: Slab<Waker>,
+    pub(super) paused: Slab<Option<Waker>>,
 }
 
 impl Set {
@@ -127,11 +127,11 @@ impl Set {
             return true;
         }
         match key {
-            None => *key = Some(state.paused.insert(waker.clone())),
+            None => *key = Some(state.paused.insert(Some(waker.clone()))),
             Some(key) => match state.paused.get_mut(*key) {
-                Some(known) => known.clone_from(waker),
+                Some(Some(known)) => known.clone_from(waker),
                 // It was woken for good.
-                None => return true,
+                Some(None) | None => return true,
             },
         }
         false
@@ -187,6 +187,7 @@ impl Set {
             connected_at: now,
             idle_since: now,
             alive_at: now,
+            over_since: None,
             looked: None,
             expires_at: self.expiry(now),
             link: link.clone(),
@@ -263,8 +264,8 @@ impl Set {
     /// Tells those who measure how many requests wait; costs nothing where nobody does.
     pub(super) fn tell_waiting(&self) {
         if cfg!(feature = "metrics") {
-            let waiting = self.lock().waiters.waiting();
-            self.tally.waiting(waiting);
+            // Read as it is told, so that none tells an older number after a newer one.
+            self.tally.waiting(|| self.lock().waiters.waiting());
         }
     }
 
@@ -381,7 +382,7 @@ impl Set {
     }
 
     /// Nobody waits for this stream any more; `false` when it has ended.
-    pub(super) fn forsake(&self, link: &Arc<Link>, stream: u32) -> bool {
+    pub(super) fn forsake(self: &Arc<Self>, link: &Arc<Link>, stream: u32) -> bool {
         if !link.forsake(stream) {
             return false;
         }
@@ -406,6 +407,7 @@ impl Set {
         drop(state);
         if too_many {
             link.retire();
+            self.serve();
         }
         if over {
             link.close();

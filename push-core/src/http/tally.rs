@@ -81,14 +81,15 @@ impl Tally {
 
     /// So many requests wait for a stream now.
     #[cfg_attr(not(feature = "metrics"), allow(clippy::unused_self))]
-    pub(crate) fn waiting(&self, #[allow(unused)] requests: usize) {
+    pub(crate) fn waiting(&self, #[allow(unused)] requests: impl FnOnce() -> usize) {
         #[cfg(feature = "metrics")]
         {
             // The difference, since others may have requests for the same destination.
             let mut told = self.waiting.lock().unwrap_or_else(PoisonError::into_inner);
-            let before = std::mem::replace(&mut *told, requests);
+            let now = requests();
+            let before = std::mem::replace(&mut *told, now);
             drop(told);
-            self.meters.waiting(before, requests);
+            self.meters.waiting(before, now);
         }
     }
 
@@ -115,6 +116,6 @@ impl Tally {
 #[cfg(feature = "metrics")]
 impl Drop for Tally {
     fn drop(&mut self) {
-        self.waiting(0);
+        self.waiting(|| 0);
     }
 }

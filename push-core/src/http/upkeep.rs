@@ -51,15 +51,17 @@ impl Set {
                 seat.watch_silence(config.probe_after, now),
                 seat.keep_alive(config.ping_interval, now),
                 seat.expires_at.filter(|at| !seat.draining && *at > now),
+                seat.ends_by(config.probe_after, now).filter(|at| *at > now),
             ]
         });
         let next = looks.flatten().min();
         // Left, and with nothing to wait for, they would have ended by themselves.
-        let over = state.seats.iter();
-        let over = over.filter(|seat| {
-            seat.draining && seat.open == 0 && now >= later(seat.idle_since, config.probe_after)
+        let over = state.seats.iter_mut();
+        let over = over.filter_map(|seat| {
+            let by = seat.ends_by(config.probe_after, now)?;
+            (by <= now).then(|| seat.link.clone())
         });
-        let over: Vec<_> = over.map(|seat| seat.link.clone()).collect();
+        let over: Vec<_> = over.collect();
         let old = state.seats.iter();
         let old = old.filter(|seat| !seat.draining && seat.expires_at.is_some_and(|at| at <= now));
         let old: Vec<_> = old.map(|seat| seat.link.clone()).collect();
@@ -95,10 +97,10 @@ impl Set {
         let mut state = self.lock();
         state.closed = Some(error.clone());
         let wakers = state.waiters.fail(error);
-        let paused = std::mem::take(&mut state.paused);
+        let paused = state.paused.iter_mut();
+        let paused: Vec<_> = paused.filter_map(|(_, waker)| waker.take()).collect();
         drop(state);
         let failed = wakers.len();
-        let paused = paused.into_iter().map(|(_, waker)| waker);
         wakers.into_iter().chain(paused).for_each(Waker::wake);
         self.hangup.hang_up();
         self.retire_all();

@@ -19,9 +19,10 @@ pub struct Stats {
     pub sent: u64,
     /// Answers that came.
     pub answered: u64,
-    /// Requests that were provably not processed and were sent again.
+    /// Requests that were handed to a connection once more: provably not processed before, or allowed
+    /// by [`ResendUnknown`](crate::ResendUnknown).
     pub resent: u64,
-    /// Requests whose answer was lost with their connection.
+    /// Requests whose answer was lost: with their connection, or as their stream was broken off.
     pub lost: u64,
     /// Requests whose deadline passed, before or after they were handed to a connection.
     pub timed_out: u64,
@@ -59,7 +60,7 @@ pub struct ConnectionStats {
     pub sent: u64,
     /// Answers that came.
     pub answered: u64,
-    /// Requests among those handed to it that another connection had provably not processed.
+    /// Requests among them that had been handed to a connection before.
     pub resent: u64,
     /// Requests that it provably did not process.
     pub refused: u64,

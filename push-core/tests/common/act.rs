@@ -137,6 +137,8 @@ pub struct Log {
     pub taken: BTreeMap<usize, u32>,
     /// When which connection was pinged.
     pub pings: Vec<(u64, Duration)>,
+    /// On which connections the client said GOAWAY.
+    pub farewells: Vec<u64>,
     /// When connections were accepted.
     pub connections: Vec<(u64, Duration)>,
     /// When they ended.

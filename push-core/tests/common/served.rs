@@ -145,6 +145,7 @@ impl Served {
                 }
                 (PING, _) if payload == DISMISSED => self.ledger().dismissed = true,
                 (PING, _) if payload == LIMITED => self.ledger().enforce(),
+                (GOAWAY, _) => self.shared.log().farewells.push(self.cable.id()),
                 (WINDOW_UPDATE, _) => self.ledger().window_update(stream, &payload),
                 _ => {}
             }
