@@ -150,7 +150,12 @@ pub(crate) fn receipt(
     sent_as: ApnsId,
     attempts: u32,
 ) -> Receipt {
-    let header = |name: &HeaderName| answer.headers.get(name)?.to_str().ok();
+    // There are but a few: looking at each costs less than a hash.
+    let header = |wanted: &HeaderName| {
+        let mut headers = answer.headers.iter();
+        let (_, value) = headers.find(|(name, _)| *name == wanted)?;
+        value.to_str().ok()
+    };
     let mut buffer = [0; ApnsId::TEXT_LEN];
     let id = match header(name) {
         // Mostly it is the one that was sent.

@@ -135,7 +135,10 @@ impl Outgoing for Push<'_> {
         *request.uri_mut() = self.uri();
         let headers = request.headers_mut();
         *headers = self.prepared.headers.clone();
-        headers.insert(ID.clone(), self.id.header());
+        // Its place is there, and is found without a hash.
+        if let Some((_, place)) = headers.iter_mut().find(|(name, _)| **name == ID) {
+            *place = self.id.header();
+        }
         if let Some(seconds) = self.expiration {
             headers.insert(EXPIRATION, HeaderValue::from(seconds));
         }

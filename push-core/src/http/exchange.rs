@@ -9,7 +9,7 @@ use std::time::{Duration, Instant};
 use bytes::Bytes;
 use futures_util::future::select;
 use http::header::AUTHORIZATION;
-use http::{HeaderMap, StatusCode};
+use http::{HeaderMap, HeaderValue, StatusCode};
 
 use super::acquire::{Carrier, Slot};
 use super::credential::Rejected;
@@ -323,7 +323,7 @@ fn begin(
     let mut request = outgoing.request();
     match link.header(shared.backend.system_time()) {
         Ok(Some(value)) => {
-            request.headers_mut().insert(AUTHORIZATION, value);
+            put(request.headers_mut(), value);
         }
         Ok(None) => {
             request.headers_mut().remove(AUTHORIZATION);
@@ -344,6 +344,17 @@ fn begin(
             set.failed(link, None);
             set.retire(link);
             Err(None)
+        }
+    }
+}
+
+/// Mostly there is a place for it already, which is found without a hash.
+fn put(headers: &mut HeaderMap, value: HeaderValue) {
+    let mut places = headers.iter_mut();
+    match places.find(|(name, _)| **name == AUTHORIZATION) {
+        Some((_, place)) => *place = value,
+        None => {
+            headers.insert(AUTHORIZATION, value);
         }
     }
 }
