@@ -47,6 +47,7 @@ async fn each_push_has_one_outcome_and_none_is_taken_twice(backend: Shared) {
     }
 }
 
+#[allow(clippy::print_stdout)]
 async fn it_stays_so_for_as_long_as_one_likes(backend: Shared) {
     const BACKENDS: u64 = 6;
     let seconds = std::env::var("ANYPUSH_SOAK_SECONDS").unwrap_or_else(|_| "60".to_owned());
