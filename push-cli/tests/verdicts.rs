@@ -352,3 +352,18 @@ fn tokens_of_another_environment_are_not_to_be_removed_and_the_cause_is_named_on
     assert_eq!(ended.outcome(&token(0))["verdict"], "remove-token");
     assert_eq!(ended.stderr, "");
 }
+
+#[test]
+fn a_list_that_begins_with_many_dead_tokens_is_not_said_to_be_in_the_wrong_environment() {
+    let sim = sim();
+    for number in 0..105 {
+        answer(&sim, &token(number), 400, "BadDeviceToken");
+    }
+    let devices: Vec<String> = (0..110).map(token).collect();
+    let one_by_one = ["--in-flight", "1", "--tokens", "-"];
+    let ended = run_with(send(&sim).args(one_by_one), &devices.join("\n"));
+    assert_eq!(ended.outcome(&token(0))["verdict"], "fix-credentials");
+    assert_eq!(ended.outcome(&token(109))["verdict"], "accepted");
+    assert_eq!(ended.stderr.lines().count(), 1, "{ended:?}");
+    assert!(ended.stderr.contains("send to them once more"), "{ended:?}");
+}

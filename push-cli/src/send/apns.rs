@@ -61,6 +61,7 @@ async fn send(
         return Ok(Exit::Interrupted);
     }
     let mut suspected = None;
+    let mut accepted = false;
     let mut output = apns::output(&args.endpoint, &args.common, DEVICES, steering.clone());
     let course = Course {
         interrupts: &interrupts,
@@ -69,17 +70,20 @@ async fn send(
         patience: args.common.timeout,
     };
     let outcomes = client.try_send_all(intake, &notification);
-    let outcomes = outcomes.inspect(|outcome| {
-        if let Ok((_, Err(error))) = outcome
-            && suspected.is_none()
-        {
-            suspected = wrong_environment(error);
-        }
+    let outcomes = outcomes.inspect(|outcome| match outcome {
+        Ok((_, Ok(_))) => accepted = true,
+        Ok((_, Err(error))) if suspected.is_none() => suspected = wrong_environment(error),
+        _ => {}
     });
     let connections = || client.session().stats().connected;
     let done = drive(course, outcomes, entry, connections).await;
-    if let Some(suspicion) = suspected {
-        complain(format_args!("{suspicion}"));
+    match suspected {
+        Some(_) if accepted => complain(format_args!(
+            "the tokens that are told as fix-credentials came before the first one that was accepted, so \
+             the environment may be right: send to them once more"
+        )),
+        Some(suspicion) => complain(format_args!("{suspicion}")),
+        None => {}
     }
     // Nobody waits for an answer any more.
     client.shutdown(Duration::ZERO).await;

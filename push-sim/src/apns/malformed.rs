@@ -11,6 +11,10 @@ const PING: u8 = 0x6;
 const GOAWAY: u8 = 0x7;
 const WINDOW_UPDATE: u8 = 0x8;
 const CONTINUATION: u8 = 0x9;
+/// The longest payload of a frame that a client takes which has not said otherwise (RFC 9113, section
+/// 4.2).
+const LONGEST_FRAME: usize = 16_384;
+
 /// Of no type that any RFC knows.
 const UNKNOWN: u8 = 0xbe;
 
@@ -29,14 +33,8 @@ pub(super) fn send(kind: Malformed, stream: Option<u32>, http2: &mut Connection)
     match kind {
         Malformed::UnknownFrame => frame(UNKNOWN, 0xff, stream, b"unknown", out),
         Malformed::OversizedFrame => {
-            Head {
-                length: 0x00ff_ffff,
-                kind: DATA,
-                flags: 0,
-                stream,
-            }
-            .encode(out);
-            out.extend_from_slice(&[0; 64]);
+            // Whole, for clients that look at the length only once a frame is.
+            frame(DATA, 0, stream, &[0; LONGEST_FRAME + 1], out);
         }
         Malformed::DataOnStream0 => frame(DATA, 0, 0, b"data", out),
         Malformed::HeadersOnIdleStream => {
@@ -170,10 +168,7 @@ mod tests {
             let head = Head::decode(out).unwrap();
             let end = HEAD_LEN + head.length as usize;
             let Some(payload) = out.get(HEAD_LEN..end) else {
-                assert!(matches!(
-                    kind,
-                    Malformed::OversizedFrame | Malformed::Garbage
-                ));
+                assert_eq!(kind, Malformed::Garbage);
                 assert!(head.length > 16_384);
                 continue;
             };
