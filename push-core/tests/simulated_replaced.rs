@@ -298,3 +298,24 @@ fn a_shutdown_does_not_wait_for_a_dial_and_nothing_dials_afterwards() {
         });
     }
 }
+
+#[test]
+fn a_handshake_that_fails_between_good_ones_is_no_fault_of_the_credentials_but_many_are() {
+    Simulation::for_seeds(SEEDS, |sim| {
+        let _peer = Peer::start(sim, 100, |_| vec![Act::Answer, Act::Close]);
+        let client = Client::new(sim);
+        client.ask(0, MINUTE).outcome.unwrap();
+        sim.advance(SECOND);
+        let garbage = || Dial::Tls("not TLS".into());
+        client.network().next_dials(HOST, PORT, [garbage()]);
+        assert_eq!(client.ask(1, MINUTE).kind(), Some(ErrorKind::Connect));
+        client.ask(2, MINUTE).outcome.unwrap();
+        sim.advance(SECOND);
+        client.network().set_dial(HOST, PORT, garbage());
+        let kinds: Vec<_> = (3..8)
+            .map(|number| client.ask(number, MINUTE).kind())
+            .collect();
+        assert_eq!(kinds[0], Some(ErrorKind::Connect));
+        assert_eq!(kinds[4], Some(ErrorKind::Tls));
+    });
+}

@@ -18,6 +18,10 @@ const SHORT_LIFE: Duration = Duration::from_secs(10);
 /// The longest wait before a connection that had answered is replaced.
 const LONGEST_PAUSE: Duration = Duration::from_secs(1);
 
+/// Where connections came about before, so many dials must fail before a handshake that fails counts
+/// as a fault of the credentials, for which nothing is sent again.
+const CERTAIN: u32 = 3;
+
 /// So many answers of a connection halve the wait for the next, twice as many leave a third of it.
 const WORTH_A_DIAL: u64 = 100;
 
@@ -31,6 +35,13 @@ impl Set {
         if let Err(error) = outcome {
             self.tally.count(Event::DialFailed);
             runtime_gone = error.kind() == ErrorKind::RuntimeGone;
+            let error = match error.kind() {
+                ErrorKind::Tls if state.was_connected && state.failures < CERTAIN => {
+                    let message = "the TLS handshake failed, after others with this server did not";
+                    Error::new(ErrorKind::Connect, message).with_source(error)
+                }
+                _ => error,
+            };
             let error = self.back_off(&mut state, error);
             // Where it would only have been one more connection, those that there are go on.
             if runtime_gone || !state.seats.iter().any(Seat::is_of_use) {

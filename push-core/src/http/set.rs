@@ -55,6 +55,8 @@ pub(super) struct State {
     pub(super) reclaim_at: Option<Instant>,
     /// Dials that failed, and connections that ended without one answer, since the last answer.
     pub(super) failures: u32,
+    /// Whether a connection ever came about.
+    pub(super) was_connected: bool,
     /// Connections, one after the other, that ended soon though they had answered.
     pub(super) short_lives: u32,
     /// When the last of them failed.
@@ -165,6 +167,7 @@ impl Set {
     pub(crate) fn connected(&self, link: Arc<Link>) {
         let now = self.shared.backend.now();
         let mut state = self.lock();
+        state.was_connected = true;
         let closed = state.closed.is_some();
         // It takes the place of those that are of no use.
         let mut left = Vec::new();
