@@ -63,8 +63,14 @@ impl Stack {
     }
 }
 
-/// No test takes longer than this, however wrong things go.
-const LIMIT: Duration = Duration::from_secs(60);
+/// No test takes longer than this, however wrong things go; but for those that go on as long as one
+/// likes.
+fn limit() -> Duration {
+    const USUAL: Duration = Duration::from_secs(60);
+    let soak = std::env::var("ANYPUSH_SOAK_SECONDS").ok();
+    let soak = soak.and_then(|seconds| seconds.parse().ok());
+    USUAL + Duration::from_secs(soak.unwrap_or(0))
+}
 
 pub fn on_tokio<F: Future<Output = ()>>(tls: Stack, test: impl FnOnce(Shared) -> F) {
     let runtime = tokio::runtime::Builder::new_multi_thread()
@@ -74,7 +80,7 @@ pub fn on_tokio<F: Future<Output = ()>>(tls: Stack, test: impl FnOnce(Shared) ->
         .unwrap();
     runtime.block_on(async {
         let backend = tls.on(TokioRuntime::current().unwrap());
-        tokio::time::timeout(LIMIT, test(backend))
+        tokio::time::timeout(limit(), test(backend))
             .await
             .expect("the test ends in time");
     });
@@ -82,17 +88,17 @@ pub fn on_tokio<F: Future<Output = ()>>(tls: Stack, test: impl FnOnce(Shared) ->
 
 pub fn on_async_std<F: Future<Output = ()>>(tls: Stack, test: impl FnOnce(Shared) -> F) {
     let backend = tls.on(AsyncStdRuntime::new());
-    async_std::task::block_on(async_std::future::timeout(LIMIT, test(backend)))
+    async_std::task::block_on(async_std::future::timeout(limit(), test(backend)))
         .expect("the test ends in time");
 }
 
 pub fn on_smol<F: Future<Output = ()>>(tls: Stack, test: impl FnOnce(Shared) -> F) {
-    let limit = async {
-        smol::Timer::after(LIMIT).await;
+    let too_late = async {
+        smol::Timer::after(limit()).await;
         panic!("the test ends in time");
     };
     let backend = tls.on(SmolRuntime::new());
-    smol::block_on(smol::future::or(test(backend), limit));
+    smol::block_on(smol::future::or(test(backend), too_late));
 }
 
 /// All backends in one process, by name, on threads of their own.
