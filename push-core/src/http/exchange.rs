@@ -128,17 +128,8 @@ pub(crate) async fn exchange(
             Ok(slot) => slot,
             Err(error) => return Err(history.end(error)),
         };
-        // Who carries it, where it is one more time.
-        let again = slot.carrier().filter(|_| history.attempts > 0);
-        let again = again.map(|carrier| carrier.link.clone());
-        let ended = attempt(set, slot, outgoing, &mut watch).await;
-        if let Some(link) = again
-            && !matches!(ended, Attempt::NotStarted | Attempt::NotSent(_))
-        {
-            link.counters.resent.count();
-            set.tally.count(Event::Resent);
-        }
-        let attempts = match ended {
+        let again = history.attempts > 0;
+        let attempts = match attempt(set, slot, outgoing, &mut watch, again).await {
             Attempt::Answered(mut answer) => {
                 set.tally.count(Event::Answered);
                 set.tally.end(&begun);
@@ -258,8 +249,9 @@ async fn attempt(
     slot: Slot,
     outgoing: &(impl Outgoing + ?Sized),
     watch: &mut Watch,
+    again: bool,
 ) -> Attempt {
-    let mut flight = match begin(set, slot, outgoing, watch) {
+    let mut flight = match begin(set, slot, outgoing, watch, again) {
         Ok(flight) => flight,
         Err(Some(error)) => return Attempt::NotSent(error),
         Err(None) => return Attempt::NotStarted,
@@ -309,6 +301,7 @@ fn begin(
     slot: Slot,
     outgoing: &(impl Outgoing + ?Sized),
     watch: &Watch,
+    again: bool,
 ) -> Result<Flight, Option<Error>> {
     let shared = &set.shared;
     // Time can have passed only if there was something to wait for.
@@ -333,6 +326,10 @@ fn begin(
     match link.start(request, outgoing.body()) {
         Ok((response, stream)) => {
             set.tally.count(Event::Sent);
+            if again {
+                set.tally.count(Event::Resent);
+                link.counters.resent.count();
+            }
             Ok(Flight::new(slot, response, stream))
         }
         Err(NotStarted::Malformed(error)) => {

@@ -376,6 +376,8 @@ impl Set {
         let mut state = self.lock();
         if let Some(seat) = find(&mut state.seats, link) {
             seat.proven = true;
+            // What came with the answer may not have been told yet.
+            seat.limit = self.limit_of(link);
         }
         let anybody = !state.waiters.is_empty();
         drop(state);
