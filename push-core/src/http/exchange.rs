@@ -162,12 +162,7 @@ pub(crate) async fn exchange(
                 let refusals = history.refusals;
                 if refusals > set.shared.config.max_resends {
                     let message = format!("the server refused the request {refusals} times");
-                    let refused = Error::new(ErrorKind::Refused, message);
-                    let refused = match error.goaway().cloned() {
-                        Some(goaway) => refused.with_goaway(goaway),
-                        None => refused,
-                    };
-                    let refused = refused.with_source(error);
+                    let refused = Error::new(ErrorKind::Refused, message).with_source(error);
                     return Err(history.end(refused));
                 }
                 history.attempts
