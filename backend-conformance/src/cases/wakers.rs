@@ -278,8 +278,8 @@ pub(crate) fn reading_and_writing_have_wakers_of_their_own(subject: &mut Subject
                     break;
                 }
             }
-            // Now the write is the older one.
-            fill(&mut connection, &writer)?;
+            // Now the write is the older one, and its buffers are full for good.
+            fill_up(&mut connection, &writer, subject.patience())?;
             must_wait(&mut connection, &reader)?;
             let seen = writer.count();
             peer.release();
