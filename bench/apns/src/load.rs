@@ -35,7 +35,9 @@ impl Load {
 
     /// How many are sent before.
     pub(crate) fn warm_up(&self) -> u64 {
-        self.warm_up.unwrap_or(2000 * self.connections as u64)
+        // Several connections come about one after the other, while the pushes run.
+        let each = if self.connections > 1 { 25_000 } else { 2000 };
+        self.warm_up.unwrap_or(each * self.connections as u64)
     }
 
     /// The devices before the clock starts, and those after: no two alike.
