@@ -22,7 +22,7 @@ pub(crate) struct Load {
     pub(crate) payload_bytes: usize,
 
     /// How many pushes are sent before the clock starts: they raise the limit of streams, fill
-    /// the compression table and the heap [default: 2000 for each connection].
+    /// the compression table and the heap [default: 2000, or 25000 for each of several connections].
     #[arg(long)]
     pub(crate) warm_up: Option<u64>,
 }
