@@ -6,7 +6,7 @@ use crate::http2::{ErrorCode, Event, Frame, FrameError, MAX_31, Settings};
 
 use super::{Block, Connection, HEADER_TABLE_BYTES, Stream, lost};
 
-/// Streams that may be open however lenient the limit is.
+/// Streams that may be open where no limit is kept to.
 const MOST_STREAMS: usize = 10_000;
 /// Pieces of one header block.
 const MOST_CONTINUATIONS: usize = 32;
@@ -79,7 +79,7 @@ impl Connection {
             return Ok(None);
         }
         let open = self.streams.len() + self.unflushed;
-        if self.enforced.is_some_and(|limit| open >= limit as usize) || open >= MOST_STREAMS {
+        if open >= self.enforced.map_or(MOST_STREAMS, |limit| limit as usize) {
             self.recycle(request);
             return Err(FrameError {
                 code: ErrorCode::REFUSED_STREAM,
