@@ -2,10 +2,11 @@ use std::fmt;
 use std::sync::Arc;
 use std::time::Duration;
 
-use push_core::http::GoAway;
 use push_core::{ErrorKind, Verdict};
 
-use crate::{Advice, ApnsId, Invalid, InvalidDeviceToken, Judgement, Problem, Reason, Rejection};
+use crate::{
+    Advice, ApnsId, Invalid, InvalidDeviceToken, Judgement, Problem, Rejection, parse_body,
+};
 
 /// Why a push was not taken, or is not known to have been.
 #[derive(Clone, Debug)]
@@ -127,9 +128,12 @@ impl Error {
         let Cause::Core(error) = &self.cause else {
             return false;
         };
-        let reason = error.goaway().and_then(GoAway::reason).map(Reason::from);
+        let Some(goaway) = error.goaway() else {
+            return false;
+        };
+        let (reason, _) = parse_body(goaway.text.as_bytes());
         // One that is not known is judged by the status, and a 503 is none of the credentials.
-        reason.is_some_and(|reason| reason.advice(503) == Advice::FixCredentials)
+        reason.advice(503) == Advice::FixCredentials
     }
 
     /// This error and all its causes on one line, for people.

@@ -27,7 +27,9 @@ fn a_connection_that_is_closed_for_its_certificate_is_a_fault_of_the_credentials
         error.report()
     );
     assert!(
-        error.report().contains("GOAWAY BadCertificateEnvironment"),
+        error
+            .report()
+            .contains(r#"GOAWAY {"reason":"BadCertificateEnvironment"}"#),
         "{}",
         error.report()
     );

@@ -1,6 +1,6 @@
 //! Follows one direction of an HTTP/2 connection by its frame headers (RFC 9113, section 4.1).
 
-use std::fmt;
+use std::fmt::{self, Write};
 
 /// The client's connection preface (RFC 9113, section 3.4).
 pub(crate) const PREFACE_LEN: usize = 24;
@@ -201,23 +201,19 @@ fn max_streams(payload: &[u8]) -> Option<u32> {
         .map(|setting| u32::from_be_bytes([setting[2], setting[3], setting[4], setting[5]]))
 }
 
-impl GoAway {
-    /// The reason that the text names, where it is JSON as APNs writes it: `{"reason":"Shutdown"}`.
-    pub fn reason(&self) -> Option<&str> {
-        let (_, rest) = self.text.split_once("\"reason\"")?;
-        let value = rest.trim_start().strip_prefix(':')?.trim_start();
-        let (reason, _) = value.strip_prefix('"')?.split_once('"')?;
-        let plain = |byte: u8| byte.is_ascii_alphanumeric() || b"-_. ".contains(&byte);
-        reason.bytes().all(plain).then_some(reason)
-    }
-}
-
 impl fmt::Display for GoAway {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        match (self.reason(), self.text.as_str()) {
-            (Some(reason), _) => write!(f, "GOAWAY {reason}")?,
-            (None, "") => write!(f, "GOAWAY without a reason")?,
-            (None, text) => write!(f, "GOAWAY {}", text.escape_debug())?,
+        if self.text.is_empty() {
+            f.write_str("GOAWAY without a reason")?;
+        } else {
+            f.write_str("GOAWAY ")?;
+        }
+        for letter in self.text.chars() {
+            match letter {
+                // Escaped they would only be harder to read.
+                '"' | '\'' => f.write_char(letter)?,
+                _ => write!(f, "{}", letter.escape_debug())?,
+            }
         }
         write!(f, " (HTTP/2 error code {})", self.code)
     }
@@ -324,6 +320,25 @@ mod tests {
         let mut scanner = Scanner::new(0);
         seen(&mut scanner, &frame(4, 0, 0, &[]));
         assert_eq!(seen(&mut scanner, &frame(7, 0, 0, &[0; 7])), []);
+    }
+
+    #[test]
+    fn a_goaway_is_shown_on_one_line_and_as_it_was_written() {
+        let shown = |text: &str| {
+            let goaway = GoAway {
+                last_stream: 0,
+                code: 7,
+                text: text.to_owned(),
+            };
+            goaway.to_string()
+        };
+        let json = r#"{"reason":"Shutdown"}"#;
+        assert_eq!(shown(json), format!("GOAWAY {json} (HTTP/2 error code 7)"));
+        assert_eq!(
+            shown("a\nb\u{202e}"),
+            "GOAWAY a\\nb\\u{202e} (HTTP/2 error code 7)"
+        );
+        assert_eq!(shown(""), "GOAWAY without a reason (HTTP/2 error code 7)");
     }
 
     #[test]
