@@ -6,7 +6,7 @@ use std::task::Waker;
 use std::time::Duration;
 
 use super::link::Link;
-use super::seat::{Seat, find};
+use super::seat::{Left, Seat, find};
 use super::set::{Set, State};
 use super::tally::Event;
 use crate::clock::later;
@@ -91,22 +91,19 @@ impl Set {
     }
 
     fn drain(self: &Arc<Self>, which: impl Fn(&Seat) -> bool) {
-        let mut links = Vec::new();
-        let mut state = self.lock();
-        for seat in state.seats.iter_mut().filter(|seat| which(seat)) {
-            seat.draining = true;
-            links.push((seat.link.clone(), seat.is_over()));
-        }
-        drop(state);
-        for (link, over) in links {
-            link.retire();
-            if over {
-                link.close();
-            }
-        }
-        // The janitor sees to it that they end.
-        self.shared.bell.ring();
+        let left = Left::new(&mut self.lock().seats, which);
+        self.let_go(left);
         self.serve();
+    }
+
+    /// Lets connections end that take no more requests; tells how many they are.
+    pub(super) fn let_go(&self, left: Left) -> usize {
+        let connections = left.let_go();
+        if connections > 0 {
+            // The janitor sees to it that they do.
+            self.shared.bell.ring();
+        }
+        connections
     }
 
     /// Lets the connections drain, and sends those who wait elsewhere.

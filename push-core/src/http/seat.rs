@@ -31,7 +31,7 @@ pub(super) struct Seat {
     /// The PING was answered just now: the next stream needs no other.
     pub(super) vouched: bool,
     pub(super) connected_at: Instant,
-    /// When the last stream ended.
+    /// When the last stream ended that somebody waited for.
     pub(super) idle_since: Instant,
     /// When the peer, idle, gave its last sign of life.
     pub(super) alive_at: Instant,
@@ -118,6 +118,36 @@ impl Seat {
     /// credential is refused it would only be one more.
     pub(super) fn may_grow(&self) -> bool {
         self.is_of_use() && !self.proven && self.limit <= 1
+    }
+}
+
+/// Connections that take no more requests, to be told so outside the lock.
+#[must_use]
+pub(super) struct Left(Vec<(Arc<Link>, bool)>);
+
+impl Left {
+    /// From now on these connections take no more requests.
+    pub(super) fn new(seats: &mut [Seat], which: impl Fn(&Seat) -> bool) -> Self {
+        let left = seats.iter_mut().filter(|seat| which(seat)).map(|seat| {
+            seat.draining = true;
+            (seat.link.clone(), seat.is_over())
+        });
+        Self(left.collect())
+    }
+
+    pub(super) fn is_empty(&self) -> bool {
+        self.0.is_empty()
+    }
+
+    /// Lets them end once the last request has; tells how many they are.
+    pub(super) fn let_go(self) -> usize {
+        for (link, over) in &self.0 {
+            link.retire();
+            if *over {
+                link.close();
+            }
+        }
+        self.0.len()
     }
 }
 

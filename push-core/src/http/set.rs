@@ -13,7 +13,7 @@ use super::acquire::Acquire;
 use super::credential::Authorize;
 use super::dial::{self, Hangup};
 use super::link::Link;
-use super::seat::{Seat, find};
+use super::seat::{Left, Seat, find};
 use super::streams::Freed;
 use super::tally::Tally;
 use super::waiters::Waiters;
@@ -170,11 +170,7 @@ impl Set {
         state.was_connected = true;
         let closed = state.closed.is_some();
         // It takes the place of those that are of no use.
-        let mut left = Vec::new();
-        for seat in state.seats.iter_mut().filter(|seat| !seat.is_of_use()) {
-            let newly = !std::mem::replace(&mut seat.draining, true);
-            left.extend(newly.then(|| (seat.link.clone(), seat.awaited() == 0)));
-        }
+        let left = Left::new(&mut state.seats, |seat| !seat.is_of_use());
         state.seats.push(Seat {
             limit: self.limit_of(&link),
             open: 0,
@@ -196,15 +192,10 @@ impl Set {
             link: link.clone(),
         });
         drop(state);
-        for (link, idle) in &left {
-            link.retire();
-            if *idle {
-                link.close();
-            }
-        }
         if closed {
             link.retire();
         }
+        self.let_go(left);
         self.shared.bell.ring();
     }
 
@@ -350,14 +341,15 @@ impl Set {
             state_ref.not_before = None;
             state_ref.last_failure = None;
         }
-        if seat.awaited() == 0 {
-            seat.idle_since = self.shared.backend.now();
-        }
-        if seat.open == 0 {
-            seat.alive_at = self.shared.backend.now();
-        }
         let over = seat.is_over();
         let quiet = seat.awaited() == 0;
+        if quiet {
+            let now = self.shared.backend.now();
+            seat.idle_since = now;
+            if seat.open == 0 {
+                seat.alive_at = now;
+            }
+        }
         let anybody = !state_ref.waiters.is_empty();
         drop(state);
         if over {

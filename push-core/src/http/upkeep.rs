@@ -4,7 +4,7 @@ use std::sync::Arc;
 use std::task::Waker;
 use std::time::{Duration, Instant};
 
-use super::seat::Seat;
+use super::seat::{Left, Seat};
 use super::set::{Set, State};
 use crate::Error;
 use crate::clock::later;
@@ -13,22 +13,11 @@ use crate::session::ConnectionStats;
 impl Set {
     /// Closes what has been idle for so long; tells how many.
     pub(crate) fn outdate(self: &Arc<Self>, age: Duration, now: Instant) -> usize {
-        let mut links = Vec::new();
-        let mut state = self.lock();
-        for seat in &mut state.seats {
-            if !seat.draining && seat.awaited() == 0 && now >= later(seat.idle_since, age) {
-                seat.draining = true;
-                links.push((seat.link.clone(), seat.is_over()));
-            }
-        }
-        drop(state);
-        for (link, over) in &links {
-            link.retire();
-            if *over {
-                link.close();
-            }
-        }
-        links.len()
+        let is_old = |seat: &Seat| {
+            !seat.draining && seat.awaited() == 0 && now >= later(seat.idle_since, age)
+        };
+        let left = Left::new(&mut self.lock().seats, is_old);
+        self.let_go(left)
     }
 
     /// Since when the connection has been idle that has been so for the longest.
@@ -45,33 +34,30 @@ impl Set {
     /// old. Tells when the next look is due.
     pub(crate) fn keep_alive(self: &Arc<Self>, now: Instant) -> Option<Instant> {
         let config = &self.shared.config;
+        let mut next = Vec::new();
+        let mut over = Vec::new();
         let mut state = self.lock();
-        let looks = state.seats.iter_mut().flat_map(|seat| {
-            [
-                seat.watch_silence(config.probe_after, now),
-                seat.keep_alive(config.ping_interval, now),
-                seat.expires_at.filter(|at| !seat.draining && *at > now),
-                seat.ends_by(config.probe_after, now).filter(|at| *at > now),
-            ]
-        });
-        let next = looks.flatten().min();
-        // Left, and with nothing to wait for, they would have ended by themselves.
-        let over = state.seats.iter_mut();
-        let over = over.filter_map(|seat| {
-            let by = seat.ends_by(config.probe_after, now)?;
-            (by <= now).then(|| seat.link.clone())
-        });
-        let over: Vec<_> = over.collect();
-        let old = state.seats.iter();
-        let old = old.filter(|seat| !seat.draining && seat.expires_at.is_some_and(|at| at <= now));
-        let old: Vec<_> = old.map(|seat| seat.link.clone()).collect();
+        for seat in &mut state.seats {
+            next.extend(seat.watch_silence(config.probe_after, now));
+            next.extend(seat.keep_alive(config.ping_interval, now));
+            next.extend(seat.expires_at.filter(|_| !seat.draining));
+            match seat.ends_by(config.probe_after, now) {
+                // Left, and with nothing to wait for, it would have ended by itself.
+                Some(by) if by <= now => over.push(seat.link.clone()),
+                by => next.extend(by),
+            }
+        }
+        let is_too_old =
+            |seat: &Seat| !seat.draining && seat.expires_at.is_some_and(|at| at <= now);
+        let left = Left::new(&mut state.seats, is_too_old);
         drop(state);
         over.iter().for_each(|link| link.close());
-        for link in &old {
-            tracing::debug!(link = link.id, "too old: left");
-            self.retire(link);
+        if !left.is_empty() {
+            tracing::debug!(target = %self.key.target, "connections left for their age");
+            self.let_go(left);
+            self.serve();
         }
-        next
+        next.into_iter().filter(|at| *at > now).min()
     }
 
     /// Takes streams from those who don't fetch them, if others wait; tells when to look again.
