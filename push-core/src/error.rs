@@ -67,6 +67,8 @@ pub enum ErrorKind {
     RuntimeGone,
     /// The connections were left while the request waited for one, since others take their place.
     Moved,
+    /// The bulk send ended before it came to this one: nothing was sent.
+    Ended,
     /// The message or the device's address is malformed: nothing was sent.
     InvalidMessage,
     /// The service answered no.
@@ -183,7 +185,8 @@ impl Error {
             | Kind::QueueFull
             | Kind::Closed
             | Kind::RuntimeGone
-            | Kind::Moved => Verdict::RetryAfter(self.retry_after().unwrap_or_default()),
+            | Kind::Moved
+            | Kind::Ended => Verdict::RetryAfter(self.retry_after().unwrap_or_default()),
         }
     }
 

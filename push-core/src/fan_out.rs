@@ -142,12 +142,8 @@ impl<S: Stream<Item = Result<T, E>>, T, E, O> TryFanOut<S, T, E, O> {
         room: impl Fn() -> usize + Send + 'static,
         begin: impl FnMut(T) -> BoxFuture<'static, O> + Send + 'static,
     ) -> Self {
-        let source = UntilError {
-            source: Box::pin(source),
-            error: None,
-        };
         Self {
-            inner: FanOut::new(source, room, begin),
+            inner: FanOut::new(UntilError::new(source), room, begin),
         }
     }
 
@@ -170,7 +166,7 @@ impl<S: Stream<Item = Result<T, E>>, T, E, O> Stream for TryFanOut<S, T, E, O> {
         match Pin::new(&mut *inner).poll_next(cx) {
             Poll::Pending => Poll::Pending,
             Poll::Ready(Some(outcome)) => Poll::Ready(Some(Ok(outcome))),
-            Poll::Ready(None) => Poll::Ready(inner.source().error.take().map(Err)),
+            Poll::Ready(None) => Poll::Ready(inner.source().take_error().map(Err)),
         }
     }
 }
@@ -182,9 +178,32 @@ impl<S: Stream<Item = Result<T, E>>, T, E, O> fmt::Debug for TryFanOut<S, T, E, 
 }
 
 /// The items of a source up to its first error, which is kept.
-struct UntilError<S, E> {
+pub struct UntilError<S, E> {
     source: Pin<Box<S>>,
     error: Option<E>,
+}
+
+impl<S, E> UntilError<S, E> {
+    /// The items of this source.
+    pub fn new(source: S) -> Self {
+        Self {
+            source: Box::pin(source),
+            error: None,
+        }
+    }
+
+    /// The error that ended it, once.
+    pub fn take_error(&mut self) -> Option<E> {
+        self.error.take()
+    }
+}
+
+impl<S, E> fmt::Debug for UntilError<S, E> {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.debug_struct("UntilError")
+            .field("failed", &self.error.is_some())
+            .finish_non_exhaustive()
+    }
 }
 
 // Nothing in it is pinned in place.

@@ -118,7 +118,7 @@ pub enum ResendUnknown {
 impl ResendUnknown {
     /// Whether another attempt may follow, after so many that were allowed.
     #[cfg(feature = "http2")]
-    pub(crate) const fn allows(self, made: u32) -> bool {
+    pub const fn allows(self, made: u32) -> bool {
         match self {
             Self::Never => false,
             Self::Times(most) => made < most,

@@ -181,7 +181,7 @@ impl<'a> Acquire<'a> {
     fn timed_out(&self) -> Error {
         self.set.tally.count(Event::TimedOut);
         let state = self.set.lock();
-        let message = match (&state.last_failure, state.seats.is_empty()) {
+        let message = match (state.back_off.last_failure(), state.seats.is_empty()) {
             (Some(_), _) => {
                 "not sent: the deadline passed while there was no connection to send it on"
             }
@@ -189,7 +189,7 @@ impl<'a> Acquire<'a> {
             (None, false) => "not sent: the deadline passed before a stream was free",
         };
         let error = Error::new(ErrorKind::Timeout, message);
-        match &state.last_failure {
+        match state.back_off.last_failure() {
             Some(cause) => error.with_source(cause.clone()),
             None => error,
         }

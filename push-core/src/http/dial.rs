@@ -5,11 +5,10 @@ use std::io;
 use std::pin::Pin;
 use std::sync::atomic::{AtomicBool, Ordering};
 use std::sync::{Arc, Weak};
-use std::task::{Context, Poll};
+use std::task::Poll;
 use std::time::Duration;
 
 use futures_util::future::{Either, select};
-use futures_util::task::AtomicWaker;
 use tokio_util::compat::FuturesAsyncReadCompatExt;
 use tracing::Instrument;
 
@@ -50,29 +49,6 @@ impl Drop for Ending {
         if let Some(set) = self.set.upgrade() {
             let outcome = std::mem::replace(&mut self.outcome, Ok(()));
             set.dialled(outcome);
-        }
-    }
-}
-
-/// Ends a dial from outside: its set is gone, or takes no more requests.
-#[derive(Debug, Default)]
-pub(crate) struct Hangup {
-    done: AtomicBool,
-    waker: AtomicWaker,
-}
-
-impl Hangup {
-    pub(crate) fn hang_up(&self) {
-        self.done.store(true, Ordering::Release);
-        self.waker.wake();
-    }
-
-    /// Ready once it was hung up. One task at a time can wait for it, as one can dial.
-    fn poll(&self, cx: &Context<'_>) -> Poll<()> {
-        self.waker.register(cx.waker());
-        match self.done.load(Ordering::Acquire) {
-            true => Poll::Ready(()),
-            false => Poll::Pending,
         }
     }
 }

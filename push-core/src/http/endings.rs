@@ -10,6 +10,7 @@ use super::seat::{Left, Seat, find};
 use super::set::{Set, State};
 use super::tally::Event;
 use crate::clock::later;
+use crate::session::wait_after;
 use crate::{Error, ErrorKind, Result};
 
 /// A connection that its peer ends sooner than this is not replaced at once.
@@ -17,10 +18,6 @@ const SHORT_LIFE: Duration = Duration::from_secs(10);
 
 /// The longest wait before a connection that had answered is replaced.
 const LONGEST_PAUSE: Duration = Duration::from_secs(1);
-
-/// Where connections came about before, so many dials must fail before a handshake that fails counts
-/// as a fault of the credentials, for which nothing is sent again.
-const CERTAIN: u32 = 3;
 
 /// So many answers of a connection halve the wait for the next, twice as many leave a third of it.
 const WORTH_A_DIAL: u64 = 100;
@@ -35,14 +32,7 @@ impl Set {
         if let Err(error) = outcome {
             self.tally.count(Event::DialFailed);
             runtime_gone = error.kind() == ErrorKind::RuntimeGone;
-            let error = match error.kind() {
-                ErrorKind::Tls if state.was_connected && state.failures < CERTAIN => {
-                    let message = "the TLS handshake failed, after others with this server did not";
-                    Error::new(ErrorKind::Connect, message).with_source(error)
-                }
-                _ => error,
-            };
-            let error = self.back_off(&mut state, error);
+            let error = state.back_off.dial_failed(&self.shared, error);
             // Where it would only have been one more connection, those that there are go on.
             if runtime_gone || !state.seats.iter().any(Seat::is_of_use) {
                 wakers = state.waiters.fail(&error);
@@ -58,26 +48,6 @@ impl Set {
         // It may have been what kept the janitor, or a shutdown.
         self.shared.bell.ring();
         self.shared.places.freed();
-    }
-
-    /// Counts a failure and sets the time before which there is no other dial.
-    fn back_off(&self, state: &mut State, error: Error) -> Error {
-        state.failures = state.failures.saturating_add(1);
-        let wait = self.wait_after(state.failures);
-        let now = self.shared.backend.now();
-        state.failed_at = Some(now);
-        state.not_before = Some(later(now, wait));
-        let error = error.with_retry_after(wait);
-        state.last_failure = Some(error.clone());
-        error
-    }
-
-    /// The wait after so many failures, by the back-off's policy.
-    fn wait_after(&self, failures: u32) -> Duration {
-        let policy = &self.shared.config.back_off;
-        let jitter = self.shared.backend.jitter();
-        let wait = policy.delay(failures, Duration::ZERO, None, jitter);
-        wait.unwrap_or_default()
     }
 
     /// A connection takes no more requests from now on, and ends when the last one has ended.
@@ -150,7 +120,7 @@ impl Set {
         let mut state = self.lock();
         if find(&mut state.seats, link).is_some_and(|seat| !seat.draining) {
             let error = Error::new(ErrorKind::Refused, "the server asked for calm");
-            self.back_off(&mut state, error);
+            state.back_off.failed(&self.shared, error);
         }
         drop(state);
         self.retire(link);
@@ -203,12 +173,13 @@ impl Set {
                 return;
             }
             state.short_lives = state.short_lives.saturating_add(1);
-            let pause = (self.wait_after(state.short_lives) / 10).min(LONGEST_PAUSE);
+            let pause = wait_after(&self.shared, state.short_lives) / 10;
+            let pause = pause.min(LONGEST_PAUSE);
             // One that carried much was worth its handshake.
             let answered = link.counters.answered.read() / WORTH_A_DIAL;
             let worth = u32::try_from(answered).unwrap_or(u32::MAX);
-            let until = later(now, pause / worth.saturating_add(1));
-            state.not_before = state.not_before.max(Some(until));
+            let pause = pause / worth.saturating_add(1);
+            state.back_off.postpone(later(now, pause));
             return;
         }
         let error = match (link.observed.goaway(), why) {
@@ -219,7 +190,7 @@ impl Set {
             (None, Some(why)) => why,
             (None, None) => Error::new(ErrorKind::Connect, "the server closed the connection"),
         };
-        self.back_off(state, error);
+        state.back_off.failed(&self.shared, error);
     }
 
     /// A connection is gone.

@@ -34,7 +34,7 @@ pub(crate) mod set;
 #[cfg(feature = "http2")]
 mod streams;
 #[cfg(feature = "http2")]
-mod tally;
+pub(crate) mod tally;
 mod transport;
 #[cfg(feature = "http2")]
 mod upkeep;

@@ -11,14 +11,14 @@ use slab::Slab;
 
 use super::acquire::Acquire;
 use super::credential::Authorize;
-use super::dial::{self, Hangup};
+use super::dial;
 use super::link::Link;
 use super::seat::{Left, Seat, find};
 use super::streams::Freed;
 use super::tally::Tally;
 use super::waiters::Waiters;
 use crate::clock::later;
-use crate::session::{Key, Shared, Watch};
+use crate::session::{BackOff, Hangup, Key, Shared, Watch};
 use crate::{Certificate, Error, Lock};
 
 pub(crate) struct Set {
@@ -53,18 +53,11 @@ pub(super) struct State {
     pub(super) dialling: bool,
     /// When to look whether streams that were given away are fetched.
     pub(super) reclaim_at: Option<Instant>,
-    /// Dials that failed, and connections that ended without one answer, since the last answer.
-    pub(super) failures: u32,
-    /// Whether a connection ever came about.
-    pub(super) was_connected: bool,
+    /// Counts the dials that failed, and the connections that ended without one answer, since the
+    /// last answer.
+    pub(super) back_off: BackOff,
     /// Connections, one after the other, that ended soon though they had answered.
     pub(super) short_lives: u32,
-    /// When the last of them failed.
-    pub(super) failed_at: Option<Instant>,
-    /// No dial before this time: the back-off.
-    pub(super) not_before: Option<Instant>,
-    /// Why the last connection did not come about or ended early, for those who wait in vain.
-    pub(super) last_failure: Option<Error>,
     pub(super) closed: Option<Error>,
     /// Requests that wait a little before they are sent again.
     pub(super) paused: Slab<Option<Waker>>,
@@ -167,7 +160,7 @@ impl Set {
     pub(crate) fn connected(&self, link: Arc<Link>) {
         let now = self.shared.backend.now();
         let mut state = self.lock();
-        state.was_connected = true;
+        state.back_off.connected();
         let closed = state.closed.is_some();
         // It takes the place of those that are of no use.
         let left = Left::new(&mut state.seats, |seat| !seat.is_of_use());
@@ -201,7 +194,7 @@ impl Set {
 
     /// The time before which a dial must not begin; `None` when it may begin now.
     pub(crate) fn not_before(&self) -> Option<Instant> {
-        self.lock().not_before
+        self.lock().back_off.not_before()
     }
 
     /// Whether anybody still needs the connection that is about to be dialled.
@@ -331,15 +324,8 @@ impl Set {
         seat.open = seat.open.saturating_sub(freed.streams);
         seat.abandoned -= i32::try_from(freed.abandoned).unwrap_or(i32::MAX);
         seat.hung = false;
-        // A connection from before the failure proves nothing about the next dial.
-        if let Some(at) = state_ref.failed_at
-            && link.observed.has_answered()
-            && seat.connected_at >= at
-        {
-            state_ref.failed_at = None;
-            state_ref.failures = 0;
-            state_ref.not_before = None;
-            state_ref.last_failure = None;
+        if state_ref.back_off.is_proof(seat.connected_at) && link.observed.has_answered() {
+            state_ref.back_off.forget();
         }
         let over = seat.is_over();
         let quiet = seat.awaited() == 0;

@@ -28,8 +28,9 @@ impl SessionBuilder {
         self
     }
 
-    /// The most connections to one destination with one credential, those that drain not counted.
-    /// Default: 8. Zero is taken as one.
+    /// The most connections to one destination with one credential, those that drain not counted;
+    /// [leases](super#leases) are counted apart from the connections that requests share. Default: 8.
+    /// Zero is taken as one.
     pub fn max_connections_per_destination(mut self, most: usize) -> Self {
         self.config.max_connections_per_key = most.max(1);
         self

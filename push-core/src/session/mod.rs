@@ -1,6 +1,51 @@
 //! Sessions: connections of any number of destinations over one backend, with common limits,
 //! outdating, shutdown and statistics.
 //!
+//! A session has two kinds of connections: those that requests of HTTP/2 share, to which
+//! [`http2`](crate::Session::http2) leads, and exclusive ones. Both count against
+//! [`max_connections`](SessionBuilder::max_connections).
+//!
+//! # Leases
+//! A [`Lease`] is an exclusive connection, for protocols that know one user at a time.
+//! [`connection`](crate::Session::connection) takes one from the cache, or dials;
+//! [`new_connection`](crate::Session::new_connection) always dials, and nobody uses the connection
+//! after it. Both are lazy. Connections are cached for what decided their dial: the
+//! [`Target`] as a whole, and the certificate, by its fingerprint.
+//!
+//! ```
+//! # use futures_util::{AsyncReadExt, AsyncWriteExt};
+//! # use push_core::{Session, Target};
+//! async fn ask(session: &Session) -> Result<[u8; 4], Box<dyn std::error::Error>> {
+//!     let mut lease = session.connection(Target::tls("quotes.example", 7777), None)?;
+//!     lease.write_all(b"ask\n").await?; // Connects, or takes what idles.
+//!     lease.flush().await?;
+//!     let mut answer = [0; 4];
+//!     lease.read_exact(&mut answer).await?; // An error drops the lease: closed, for nobody else.
+//!     lease.release(); // All was asked and answered: the next one may have it.
+//!     Ok(answer)
+//! }
+//! ```
+//!
+//! - **Release** a connection on which nothing is outstanding: no request half written, no answer
+//!   expected. What shows not to be clean is closed instead. But the session sees bytes, not
+//!   messages: an answer that comes later would be the next user's.
+//! - **Close** or drop it in every other case, and after an error. [`close`](Lease::close) says
+//!   farewell first; a drop can't wait for that.
+//! - **Reset** asks in between whether it is clean: before a new conversation on a connection that
+//!   is kept, or on one that [was used before](Lease::is_reused).
+//! - A connection that idles is read from all the time: when its peer ends it or says something, it
+//!   is out of the cache. What neither end knows (a firewall that has forgotten it) shows at the
+//!   first use only: where that fails on a reused one, [`reconnect`](Lease::reconnect) and begin
+//!   once more.
+//! - **Outdate** closes what has idled for longer than an age, as
+//!   [`idle_timeout`](SessionBuilder::idle_timeout) does by itself.
+//! - Say how it went: after [`failed`](Lease::failed), as after a dial that failed, the next dial
+//!   waits by the [back-off](SessionBuilder::back_off); [`proved`](Lease::proved) and a clean
+//!   release forget what failed. Each dial resolves the name anew.
+//! - [`max_connections_per_destination`](SessionBuilder::max_connections_per_destination) bounds
+//!   those that are leased and those that idle, together: one more lease waits until one is given
+//!   back, in the order of coming. What idles makes room for whoever needs it.
+//!
 //! # Watching a session
 //! [`Session::stats`](crate::Session::stats) counts the session as a whole,
 //! [`Session::connections`](crate::Session::connections) shows each connection. With the feature
@@ -27,11 +72,14 @@
 //! Spans of `tracing`: `dial` and `connection`, at the level `debug`, with the target and the
 //! connection's number. Neither spans nor events hold credentials, payloads or device tokens.
 
+mod back_off;
 mod builder;
 mod config;
 mod deadlines;
+mod hangup;
 mod janitor;
 mod key;
+mod lease;
 mod places;
 mod stats;
 
@@ -44,9 +92,12 @@ use std::task::Poll;
 use std::time::{Duration, Instant};
 
 pub use builder::SessionBuilder;
+pub use lease::Lease;
 pub use stats::{ConnectionStats, Stats};
 
+pub(crate) use back_off::{BackOff, wait_after};
 pub(crate) use deadlines::Watch;
+pub(crate) use hangup::Hangup;
 pub(crate) use key::Key;
 pub(crate) use places::Permit;
 pub(crate) use stats::Counter;
@@ -54,10 +105,11 @@ pub(crate) use stats::Counter;
 use crate::clock::later;
 use crate::http::set::Set;
 use crate::http::{Destination, Http2};
-use crate::{Backend, CertificateInfo, Error, ErrorKind, Result};
+use crate::{Backend, Certificate, CertificateInfo, Error, ErrorKind, Fingerprint, Result, Target};
 use config::Config;
 use deadlines::Deadlines;
 use janitor::Bell;
+use lease::{Pool, Pools};
 use places::Places;
 use stats::Counters;
 
@@ -73,6 +125,7 @@ pub struct Session {
 pub(crate) struct Inner {
     pub(crate) shared: Arc<Shared>,
     sets: Mutex<HashMap<Key, Arc<Set>>>,
+    pools: Mutex<Pools>,
     closed: AtomicBool,
 }
 
@@ -104,6 +157,8 @@ pub struct Shutdown {
     pub not_sent: usize,
     /// Requests that were under way and still unanswered at the deadline: they ended as unknown.
     pub unanswered: usize,
+    /// Leases that were not given back by the deadline: what they read and write failed from then on.
+    pub broken_leases: usize,
 }
 
 impl Session {
@@ -131,6 +186,7 @@ impl Session {
         let inner = Arc::new(Inner {
             shared,
             sets: Mutex::default(),
+            pools: Mutex::default(),
             closed: AtomicBool::new(false),
         });
         bell.hang(Arc::downgrade(&inner));
@@ -154,10 +210,7 @@ impl Session {
             certificate,
             credential,
         } = destination;
-        let fingerprint = match &certificate {
-            Some(certificate) => Some(CertificateInfo::of(certificate.as_ref())?.fingerprint),
-            None => None,
-        };
+        let fingerprint = fingerprint(certificate.as_ref())?;
         let (scope, authorize) = credential.unzip();
         let key = Key {
             target,
@@ -188,6 +241,53 @@ impl Session {
         Ok(Http2::new(self.clone(), set))
     }
 
+    /// An exclusive connection from the cache: see [the module](self#leases). Nothing is connected
+    /// before its first use: that takes one that idles, or dials. For protocols that are not HTTP/2.
+    ///
+    /// # Errors
+    /// [`ErrorKind::Identity`] when the certificate can't be read, [`ErrorKind::Closed`] after a
+    /// shutdown.
+    pub fn connection(
+        &self,
+        target: Target,
+        certificate: Option<Arc<dyn Certificate>>,
+    ) -> Result<Lease> {
+        self.lease(target, certificate, true)
+    }
+
+    /// An exclusive connection that nobody has used before, and nobody uses after. Nothing is
+    /// connected before its first use.
+    ///
+    /// # Errors
+    /// As [`connection`](Self::connection).
+    pub fn new_connection(
+        &self,
+        target: Target,
+        certificate: Option<Arc<dyn Certificate>>,
+    ) -> Result<Lease> {
+        self.lease(target, certificate, false)
+    }
+
+    fn lease(
+        &self,
+        target: Target,
+        certificate: Option<Arc<dyn Certificate>>,
+        cached: bool,
+    ) -> Result<Lease> {
+        let key = Key {
+            target,
+            certificate: fingerprint(certificate.as_ref())?,
+            scope: Arc::from(""),
+        };
+        let mut pools = self.inner.pools();
+        if self.inner.closed.load(Ordering::Acquire) {
+            return Err(closed());
+        }
+        let pool = pools.get(key, certificate, &self.inner.shared);
+        drop(pools);
+        Ok(Lease::new(self.clone(), pool, cached))
+    }
+
     /// The point in time so long from now, for waits of any length.
     pub fn deadline(&self, wait: Duration) -> Instant {
         later(self.inner.shared.backend.now(), wait)
@@ -196,12 +296,14 @@ impl Session {
     /// Closes the connections that have been idle for longer than this; tells how many.
     pub fn outdate(&self, age: Duration) -> usize {
         let now = self.inner.shared.backend.now();
-        let sets = self.inner.all();
-        sets.iter().map(|set| set.outdate(age, now)).sum()
+        let (sets, pools) = (self.inner.all(), self.inner.all_pools());
+        let shared = sets.iter().map(|set| set.outdate(age, now));
+        let leases = pools.iter().map(|pool| pool.outdate(age, now));
+        shared.chain(leases).sum()
     }
 
-    /// Takes no more requests, ends those that wait, lets those under way be answered until the
-    /// deadline, and closes all connections.
+    /// Takes no more requests, ends those that wait, lets those under way be answered and leases be
+    /// given back until the deadline, and closes all connections.
     pub async fn shutdown(&self, deadline: Duration) -> Shutdown {
         self.inner.closed.store(true, Ordering::Release);
         let shared = &self.inner.shared;
@@ -211,11 +313,16 @@ impl Session {
         for set in self.inner.all() {
             outcome.not_sent += set.close(&error);
         }
+        for pool in self.inner.all_pools() {
+            pool.close(&error);
+        }
         let mut watch = shared.watch(until);
         poll_fn(|cx| {
             shared.places.on_freed(cx.waker());
-            let all_closed = self.inner.all().iter().all(|set| set.is_disconnected());
-            if all_closed {
+            let (sets, pools) = (self.inner.all(), self.inner.all_pools());
+            if sets.iter().all(|set| set.is_disconnected())
+                && pools.iter().all(|pool| pool.is_disconnected())
+            {
                 return Poll::Ready(());
             }
             watch.poll(cx)
@@ -224,7 +331,11 @@ impl Session {
         for set in self.inner.all() {
             outcome.unanswered += set.abort();
         }
+        for pool in self.inner.all_pools() {
+            outcome.broken_leases += pool.abort(&error);
+        }
         self.inner.sets().clear();
+        self.inner.pools().clear();
         shared.bell.ring();
         outcome
     }
@@ -238,10 +349,17 @@ impl Session {
             stats.waiting += waiting;
             stats.in_flight += in_flight;
         }
+        for pool in self.inner.all_pools() {
+            let census = pool.census();
+            stats.connections += census.leased + census.idle;
+            stats.leased += census.leased;
+            stats.idle_leases += census.idle;
+            stats.waiting_leases += census.waiting;
+        }
         stats
     }
 
-    /// Each connection that is open now: what it carries, and what became of its requests.
+    /// Each HTTP/2 connection that is open now: what it carries, and what became of its requests.
     pub fn connections(&self) -> Vec<ConnectionStats> {
         let now = self.inner.shared.backend.now();
         let sets = self.inner.all();
@@ -262,17 +380,36 @@ impl Inner {
         all
     }
 
-    /// Closes the connection that has been idle for the longest; `false` when none is idle.
+    fn pools(&self) -> MutexGuard<'_, Pools> {
+        self.pools.lock().unwrap_or_else(PoisonError::into_inner)
+    }
+
+    fn all_pools(&self) -> Vec<Arc<Pool>> {
+        self.pools().all()
+    }
+
+    /// Closes the connection that has been idle for the longest, of whichever kind; `false` when none
+    /// is idle.
     fn close_one_idle(&self) -> bool {
-        let idle = self.all().into_iter().filter_map(|set| {
-            let since = set.longest_idle()?;
-            Some((since, set))
-        });
-        let Some((since, set)) = idle.min_by_key(|(since, _)| *since) else {
-            return false;
-        };
+        let (sets, pools) = (self.all(), self.all_pools());
+        let set = sets
+            .iter()
+            .filter_map(|set| Some((set.longest_idle()?, set)));
+        let set = set.min_by_key(|(since, _)| *since);
+        let pool = pools
+            .iter()
+            .filter_map(|pool| Some((pool.longest_idle()?, pool)));
+        let pool = pool.min_by_key(|(since, _)| *since);
         let now = self.shared.backend.now();
-        set.outdate(now.saturating_duration_since(since), now) > 0
+        let so_long = |since| now.saturating_duration_since(since);
+        let closed = match (set, pool) {
+            (Some((since, set)), pool) if pool.is_none_or(|(other, _)| since <= other) => {
+                set.outdate(so_long(since), now)
+            }
+            (_, Some((since, pool))) => pool.outdate(so_long(since), now),
+            (_, None) => 0,
+        };
+        closed > 0
     }
 
     /// Looks after the connections; tells when to look again, and whether there are any.
@@ -292,6 +429,14 @@ impl Inner {
                 .flatten()
                 .for_each(&mut at);
         }
+        if let Some(timeout) = config.idle_timeout {
+            for pool in self.all_pools() {
+                pool.outdate(timeout, now);
+                if let Some(since) = pool.longest_idle() {
+                    at(later(since, timeout));
+                }
+            }
+        }
         let mut sets = self.sets();
         // A set that nobody holds and that has no connection is not missed.
         sets.retain(|_, set| Arc::strong_count(set) > 1 || !set.is_empty());
@@ -305,6 +450,9 @@ impl Drop for Inner {
         for set in self.all() {
             set.retire_all();
         }
+        for pool in self.all_pools() {
+            pool.close(&closed());
+        }
         self.shared.bell.stop();
     }
 }
@@ -315,6 +463,11 @@ impl fmt::Debug for Session {
             .field("backend", &self.inner.shared.backend)
             .finish_non_exhaustive()
     }
+}
+
+fn fingerprint(certificate: Option<&Arc<dyn Certificate>>) -> Result<Option<Fingerprint>> {
+    let info = certificate.map(|certificate| CertificateInfo::of(certificate.as_ref()));
+    Ok(info.transpose()?.map(|info| info.fingerprint))
 }
 
 fn closed() -> Error {

@@ -9,8 +9,14 @@ use crate::http::GoAway;
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
 #[non_exhaustive]
 pub struct Stats {
-    /// Connections that are open now, those that drain included.
+    /// Connections that are open now, those that drain and those of leases included.
     pub connections: usize,
+    /// Connections among them that leases have.
+    pub leased: usize,
+    /// Connections among them that idle and wait for a lease.
+    pub idle_leases: usize,
+    /// Leases that wait for a connection now.
+    pub waiting_leases: usize,
     /// Connections that came about.
     pub connected: u64,
     /// Dials that failed.
