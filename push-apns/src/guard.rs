@@ -5,6 +5,33 @@ use std::sync::Arc;
 
 use crate::{Endpoint, Judgement, Outcome, Reason};
 
+/// What the guard has to know of outcomes.
+pub(crate) trait Judged {
+    /// The service took the push.
+    fn is_accepted(&self) -> bool;
+
+    /// The service says that the token is none of this app's in this environment.
+    fn is_bad_token(&self) -> bool;
+
+    /// The same, with what was made of it.
+    fn judged(self, judgement: &Arc<Judgement>) -> Self;
+}
+
+impl Judged for Outcome {
+    fn is_accepted(&self) -> bool {
+        self.is_ok()
+    }
+
+    fn is_bad_token(&self) -> bool {
+        let rejection = self.as_ref().err().and_then(|error| error.rejection());
+        rejection.is_some_and(|rejection| rejection.reason == Reason::BadDeviceToken)
+    }
+
+    fn judged(self, judgement: &Arc<Judgement>) -> Self {
+        self.map_err(|error| error.judged(Judgement::clone(judgement)))
+    }
+}
+
 /// So many rejections without an acceptance, and the environment is suspected.
 pub(crate) const SUSPICIOUS: usize = 100;
 
@@ -14,13 +41,13 @@ pub(crate) const SUSPICIOUS: usize = 100;
 /// Pure: what goes in comes out, once, and in order but for what is held back. It holds less than
 /// [`SUSPICIOUS`] items.
 #[derive(Debug)]
-pub(crate) struct Guard<D> {
+pub(crate) struct Guard<D, O> {
     endpoint: Arc<Endpoint>,
     evidence: Evidence,
     /// Rejected, and not yet judged.
-    held: VecDeque<(D, Outcome)>,
+    held: VecDeque<(D, O)>,
     /// To be told, the first one first.
-    ready: VecDeque<(D, Outcome)>,
+    ready: VecDeque<(D, O)>,
 }
 
 /// What the outcomes so far say of the environment.
@@ -34,7 +61,7 @@ enum Evidence {
     Suspicious,
 }
 
-impl<D> Guard<D> {
+impl<D, O: Judged> Guard<D, O> {
     pub(crate) fn new(endpoint: Arc<Endpoint>) -> Self {
         Self {
             endpoint,
@@ -45,17 +72,20 @@ impl<D> Guard<D> {
     }
 
     /// Takes an outcome in, and gives out one that is to be told now.
-    pub(crate) fn pass(&mut self, (device, outcome): (D, Outcome)) -> Option<(D, Outcome)> {
-        if outcome.is_ok() {
+    pub(crate) fn pass(&mut self, (device, outcome): (D, O)) -> Option<(D, O)> {
+        if outcome.is_accepted() {
             if self.evidence != Evidence::Right {
                 self.evidence = Evidence::Right;
-                self.judge(&Judgement::DeadToken);
+                self.judge(&Arc::new(Judgement::DeadToken));
             }
-        } else if is_bad_token(&outcome) {
+        } else if outcome.is_bad_token() {
             match &mut self.evidence {
-                Evidence::Right => return Some((device, judged(outcome, &Judgement::DeadToken))),
+                Evidence::Right => {
+                    let dead = Arc::new(Judgement::DeadToken);
+                    return Some((device, outcome.judged(&dead)));
+                }
                 Evidence::Suspicious => {
-                    let outcome = judged(outcome, &self.wrong_environment());
+                    let outcome = outcome.judged(&self.wrong_environment());
                     return Some((device, outcome));
                 }
                 Evidence::Open(rejected) => {
@@ -78,13 +108,19 @@ impl<D> Guard<D> {
     }
 
     /// The next one that is to be told.
-    pub(crate) fn next(&mut self) -> Option<(D, Outcome)> {
+    pub(crate) fn next(&mut self) -> Option<(D, O)> {
         self.ready.pop_front()
     }
 
     /// Judges what is held back with what is known: no acceptance is to come.
     pub(crate) fn suspect(&mut self) {
         self.judge(&self.wrong_environment());
+    }
+
+    /// Whether an acceptance would pass without changing anything.
+    #[inline]
+    pub(crate) fn is_at_rest(&self) -> bool {
+        self.evidence == Evidence::Right && self.ready.is_empty()
     }
 
     /// Whether something waits for a judgement.
@@ -97,28 +133,19 @@ impl<D> Guard<D> {
         self.held.len() + self.ready.len()
     }
 
-    fn judge(&mut self, judgement: &Judgement) {
+    fn judge(&mut self, judgement: &Arc<Judgement>) {
         let judged = self
             .held
             .drain(..)
-            .map(|(device, outcome)| (device, judged(outcome, judgement)));
+            .map(|(device, outcome)| (device, outcome.judged(judgement)));
         self.ready.extend(judged);
     }
 
-    fn wrong_environment(&self) -> Judgement {
-        Judgement::WrongEnvironment {
+    fn wrong_environment(&self) -> Arc<Judgement> {
+        Arc::new(Judgement::WrongEnvironment {
             endpoint: self.endpoint.clone(),
-        }
+        })
     }
-}
-
-fn is_bad_token(outcome: &Outcome) -> bool {
-    let rejection = outcome.as_ref().err().and_then(|error| error.rejection());
-    rejection.is_some_and(|rejection| rejection.reason == Reason::BadDeviceToken)
-}
-
-fn judged(outcome: Outcome, judgement: &Judgement) -> Outcome {
-    outcome.map_err(|error| error.judged(judgement.clone()))
 }
 
 #[cfg(test)]
@@ -162,7 +189,7 @@ mod tests {
         }
     }
 
-    fn guard() -> Guard<usize> {
+    fn guard() -> Guard<usize, Outcome> {
         Guard::new(Arc::new(Endpoint::Sandbox))
     }
 

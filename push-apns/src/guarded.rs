@@ -12,30 +12,40 @@ use futures_util::stream::Stream;
 use push_core::fan_out::{FanOut, TryFanOut};
 use push_core::{Backend, BoxFuture};
 
-use crate::guard::Guard;
+use crate::guard::{Guard, Judged};
 use crate::{Endpoint, Outcome};
 
 /// A fan-out of pushes, of either kind.
 pub(crate) trait Pushes: Unpin {
     /// What is pushed to.
     type Device;
+    /// What becomes of a push.
+    type Outcome: Judged;
     /// What the source can end with.
     type Error;
 
-    fn poll_outcome(&mut self, cx: &mut Context<'_>) -> Polled<Self::Device, Self::Error>;
+    /// An outcome that stands ready and is an acceptance, where there is a quicker way to it.
+    fn next_accepted(&mut self) -> Option<(Self::Device, Self::Outcome)> {
+        None
+    }
+
+    fn poll_outcome(&mut self, cx: &mut Context<'_>) -> PolledOf<Self>;
 
     fn under_way(&self) -> usize;
 
     fn stop(&mut self);
 }
 
-pub(crate) type Polled<D, E> = Poll<Option<Result<(D, Outcome), E>>>;
+pub(crate) type Polled<D, O, E> = Poll<Option<Result<(D, O), E>>>;
+
+type PolledOf<P> = Polled<<P as Pushes>::Device, <P as Pushes>::Outcome, <P as Pushes>::Error>;
 
 impl<S: Stream, D> Pushes for FanOut<S, (D, Outcome)> {
     type Device = D;
+    type Outcome = Outcome;
     type Error = Infallible;
 
-    fn poll_outcome(&mut self, cx: &mut Context<'_>) -> Polled<D, Infallible> {
+    fn poll_outcome(&mut self, cx: &mut Context<'_>) -> PolledOf<Self> {
         Pin::new(self).poll_next(cx).map(|next| next.map(Ok))
     }
 
@@ -50,9 +60,10 @@ impl<S: Stream, D> Pushes for FanOut<S, (D, Outcome)> {
 
 impl<S: Stream<Item = Result<D, E>>, D, E> Pushes for TryFanOut<S, D, E, (D, Outcome)> {
     type Device = D;
+    type Outcome = Outcome;
     type Error = E;
 
-    fn poll_outcome(&mut self, cx: &mut Context<'_>) -> Polled<D, E> {
+    fn poll_outcome(&mut self, cx: &mut Context<'_>) -> PolledOf<Self> {
         Pin::new(self).poll_next(cx)
     }
 
@@ -68,7 +79,7 @@ impl<S: Stream<Item = Result<D, E>>, D, E> Pushes for TryFanOut<S, D, E, (D, Out
 /// A fan-out whose outcomes go through the guard.
 pub(crate) struct Guarded<P: Pushes> {
     pushes: P,
-    guard: Guard<P::Device>,
+    guard: Guard<P::Device, P::Outcome>,
     /// What the source ended with, while outcomes before it are still to be told.
     error: Option<P::Error>,
     held: Held,
@@ -118,13 +129,19 @@ impl<P: Pushes> Guarded<P> {
         self.pushes.stop();
     }
 
-    pub(crate) fn poll(&mut self, cx: &mut Context<'_>) -> Polled<P::Device, P::Error> {
+    #[inline]
+    pub(crate) fn poll(&mut self, cx: &mut Context<'_>) -> PolledOf<P> {
+        if self.guard.is_at_rest()
+            && let Some(accepted) = self.pushes.next_accepted()
+        {
+            return Poll::Ready(Some(Ok(accepted)));
+        }
         let polled = self.poll_guard(cx);
         self.held.0.store(self.guard.len(), Ordering::Relaxed);
         polled
     }
 
-    fn poll_guard(&mut self, cx: &mut Context<'_>) -> Polled<P::Device, P::Error> {
+    fn poll_guard(&mut self, cx: &mut Context<'_>) -> PolledOf<P> {
         loop {
             if let Some(told) = self.guard.next() {
                 return Poll::Ready(Some(Ok(told)));

@@ -72,6 +72,7 @@ mod expiration;
 #[cfg(any(test, feature = "fuzzing"))]
 #[doc(hidden)]
 pub mod fuzzing;
+pub mod gateway;
 mod guard;
 mod guarded;
 mod ids;
@@ -87,6 +88,7 @@ mod request;
 mod send_all;
 mod storage_policy;
 mod truncate;
+mod validity;
 
 pub use apns_id::{ApnsId, InvalidApnsId};
 pub use channel_id::{ChannelId, InvalidChannelId};
@@ -98,7 +100,7 @@ pub use device_token::{DeviceToken, InvalidDeviceToken};
 pub use endpoint::Endpoint;
 pub use error::Error;
 pub use expiration::Expiration;
-pub use notification::{EncodeContext, Encoded, EncodedBroadcast, Notification};
+pub use notification::{EncodeContext, Encoded, EncodedBroadcast, GatewayContext, Notification};
 pub use outcome::{Judgement, Outcome, Receipt, Rejection};
 pub use payload::{
     Alert, AlertFields, Aps, CriticalSound, Event, InterruptionLevel, LiveActivity, Payload, Sound,

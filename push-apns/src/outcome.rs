@@ -93,7 +93,7 @@ impl fmt::Display for Judgement {
 }
 
 /// How long to wait where the service is busy or fails and does not say how long.
-const DEFAULT_WAIT: Duration = Duration::from_secs(60);
+pub(crate) const DEFAULT_WAIT: Duration = Duration::from_secs(60);
 
 impl Rejection {
     pub(crate) fn read(answer: &Answer, now: SystemTime) -> Self {

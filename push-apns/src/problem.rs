@@ -2,6 +2,7 @@ use std::fmt;
 use std::time::Duration;
 
 use crate::collapse_id::InvalidCollapseId;
+use crate::gateway::Command;
 use crate::payload::Event;
 use crate::priority::Priority;
 use crate::push_type::PushType;
@@ -233,6 +234,49 @@ pub enum Problem {
     /// A broadcast has a collapse id.
     #[error("a broadcast can't have a collapse id: leave it out")]
     BroadcastCollapseId,
+    /// The push type is none that goes through the binary gateway.
+    #[error(
+        "push type {push_type} can't go through the binary gateway: give {}, or use the provider API",
+        or(.allowed)
+    )]
+    GatewayPushType {
+        /// The push type.
+        push_type: PushType,
+        /// The push types that can.
+        allowed: &'static [PushType],
+    },
+    /// Something is set that the binary gateway's protocol does not have.
+    #[error(
+        "the binary gateway knows neither topic, collapse id nor id: leave out {}",
+        and(.what)
+    )]
+    GatewayHasNo {
+        /// What is set: `a topic`, `a collapse id`, `an id`.
+        what: Vec<&'static str>,
+    },
+    /// The command of the binary gateway can't say the priority.
+    #[error(
+        "priority {given} can't be said with command {command} of the binary gateway: {}",
+        gateway_priority(.given)
+    )]
+    GatewayPriority {
+        /// The command.
+        command: Command,
+        /// The priority that was set.
+        given: Priority,
+    },
+    /// The command of the binary gateway can't say an expiration.
+    #[error(
+        "an expiration can't be said with command 0 of the binary gateway: leave it out, or use \
+         command 2"
+    )]
+    GatewayExpiration,
+    /// The expiration is later than the binary gateway can say.
+    #[error(
+        "the expiration is a time after 2106-02-07, which the binary gateway can't say: give an \
+         earlier one"
+    )]
+    ExpirationAfter2106,
     /// There is no bundle id.
     #[error("there is no bundle id: set it as the topic, here or on the client")]
     MissingBundleId,
@@ -279,6 +323,13 @@ fn score(live_activity: bool) -> &'static str {
         "a finite number"
     } else {
         "0 to 1"
+    }
+}
+
+fn gateway_priority(given: &Priority) -> &'static str {
+    match given {
+        Priority::Lowest => "give 10 or 5, or leave it out",
+        _ => "use command 2, or leave it out",
     }
 }
 

@@ -95,7 +95,7 @@ impl<S: Stream<Item = Result<D, E>>, D, E> Stream for TrySendAll<S, D, E> {
 }
 
 /// Of a source that can't fail.
-fn certain<D>(polled: Polled<D, Infallible>) -> Poll<Option<(D, Outcome)>> {
+pub(crate) fn certain<D, O>(polled: Polled<D, O, Infallible>) -> Poll<Option<(D, O)>> {
     polled.map(|next| {
         next.map(|outcome| match outcome {
             Ok(outcome) => outcome,

@@ -1,3 +1,5 @@
+use std::borrow::Cow;
+
 use serde::{Deserialize, Serialize};
 use unicode_segmentation::UnicodeSegmentation;
 
@@ -84,10 +86,20 @@ impl Payload {
         limit_bytes: usize,
         truncation: Option<&Truncation>,
     ) -> Result<Vec<u8>, Problem> {
+        self.shortened_to(limit_bytes, truncation)
+            .map(|(_, json)| json)
+    }
+
+    /// The payload that fits, and its JSON, as [`Payload::to_json_within`] makes it.
+    pub(crate) fn shortened_to(
+        &self,
+        limit_bytes: usize,
+        truncation: Option<&Truncation>,
+    ) -> Result<(Cow<'_, Self>, Vec<u8>), Problem> {
         let json = self.to_json()?;
         let bytes = json.len();
         if bytes <= limit_bytes {
-            return Ok(json);
+            return Ok((Cow::Borrowed(self), json));
         }
         let refused = |without_text| Problem::PayloadTooLarge {
             bytes,
@@ -113,11 +125,11 @@ impl Payload {
         if json.len() > limit_bytes {
             Err(refused(Some(rest)))
         } else {
-            Ok(json)
+            Ok((Cow::Owned(shortened), json))
         }
     }
 
-    fn to_json(&self) -> Result<Vec<u8>, Problem> {
+    pub(crate) fn to_json(&self) -> Result<Vec<u8>, Problem> {
         serde_json::to_vec(self).map_err(|error| Problem::Unwritable {
             reason: error.to_string(),
         })

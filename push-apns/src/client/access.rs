@@ -5,9 +5,9 @@ use std::sync::{Arc, OnceLock};
 
 use http::uri::Authority;
 use push_core::http::{Destination, Http2};
-use push_core::{Certificate, CertificateInfo, ErrorKind, Session, Target};
+use push_core::{Certificate, CertificateInfo, Session, Target};
 
-use crate::{Error, ProviderToken};
+use crate::{Error, ProviderToken, validity};
 
 /// What a request is about: each may have a server of its own.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -92,7 +92,7 @@ impl Access {
             Credentials::Token(_) => None,
             Credentials::Certificate(certificate) => {
                 let info = CertificateInfo::of(certificate.as_ref())?;
-                check_validity(&info, session)?;
+                validity::check(&info, session)?;
                 Some(info)
             }
         };
@@ -145,21 +145,4 @@ impl Access {
             http2.into_iter().for_each(Http2::retire);
         }
     }
-}
-
-fn check_validity(info: &CertificateInfo, session: &Session) -> Result<(), Error> {
-    let now = session.backend().system_time();
-    let Ok(ago) = now.duration_since(info.not_after) else {
-        return Ok(());
-    };
-    let days = ago.as_secs() / (24 * 60 * 60);
-    let message = format!(
-        "the certificate expired {}: get a new one from Apple, or set this machine's clock",
-        match days {
-            0 => "less than a day ago".to_owned(),
-            1 => "a day ago".to_owned(),
-            _ => format!("{days} days ago"),
-        }
-    );
-    Err(push_core::Error::new(ErrorKind::Identity, message).into())
 }

@@ -203,7 +203,10 @@ impl Notification {
 }
 
 /// The value, or its problem among the others.
-fn kept<T>(result: Result<T, impl Into<Problem>>, problems: &mut Vec<Problem>) -> Option<T> {
+pub(super) fn kept<T>(
+    result: Result<T, impl Into<Problem>>,
+    problems: &mut Vec<Problem>,
+) -> Option<T> {
     result.map_err(|problem| problems.push(problem.into())).ok()
 }
 

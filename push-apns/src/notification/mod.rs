@@ -3,12 +3,14 @@
 mod broadcast;
 mod encode;
 mod fields;
+mod gateway;
 mod rules;
 
 use serde::{Deserialize, Serialize};
 
 pub use self::broadcast::EncodedBroadcast;
 pub use self::encode::{EncodeContext, Encoded};
+pub use self::gateway::GatewayContext;
 use crate::apns_id::ApnsId;
 use crate::expiration::Expiration;
 use crate::payload::{Alert, Event, LiveActivity, Payload, Timestamp};

@@ -1,0 +1,396 @@
+//! Sends over the binary gateway in simulated time: what is told must be what the gateway counted.
+
+#![allow(clippy::unwrap_used)]
+
+mod gateway;
+
+use std::num::NonZeroUsize;
+use std::time::Duration;
+
+use backend_simulated::{Conditions, Simulation};
+use futures_util::StreamExt;
+use gateway::{Act, End, Gateway, Random, builder, refuse, token};
+use push_apns::Notification;
+use push_apns::gateway::{Client, Command, Error, Outcome, Status};
+use push_core::{ErrorKind, ResendUnknown, RetryPolicy, Verdict};
+
+fn hello() -> Notification {
+    Notification::alert("Hello")
+}
+
+/// Sends to so many devices; the outcomes by their numbers.
+async fn send(client: &Client, devices: u32) -> Vec<Outcome> {
+    let source = (0..devices).map(|number| (token(number), number));
+    let mut outcomes: Vec<Option<Outcome>> = (0..devices).map(|_| None).collect();
+    let mut all = client.send_all(source, &hello());
+    while let Some(((_, number), outcome)) = all.next().await {
+        let place = &mut outcomes[number as usize];
+        assert!(place.is_none(), "device {number} has two outcomes");
+        *place = Some(outcome);
+    }
+    outcomes.into_iter().map(Option::unwrap).collect()
+}
+
+/// The numbers of those for which this holds.
+fn which(outcomes: &[Outcome], is: impl Fn(&Outcome) -> bool) -> Vec<usize> {
+    let numbered = outcomes.iter().enumerate();
+    numbered
+        .filter(|(_, outcome)| is(outcome))
+        .map(|(number, _)| number)
+        .collect()
+}
+
+fn all_taken(outcomes: &[Outcome]) {
+    let failed = outcomes
+        .iter()
+        .enumerate()
+        .find(|(_, outcome)| outcome.is_err());
+    assert!(failed.is_none(), "{failed:?}");
+}
+
+fn status(outcome: &Outcome) -> Option<Status> {
+    outcome.as_ref().err().and_then(Error::status)
+}
+
+#[test]
+fn every_notification_is_proven_to_be_taken() {
+    Simulation::for_seeds(0..20, |sim| {
+        let gateway = Gateway::start(sim, |_| Act::Take);
+        let client = builder(sim).build().unwrap();
+        let outcomes = sim.block_on(send(&client, 1000));
+        all_taken(&outcomes);
+        assert_eq!(gateway.log().taken.len(), 1000);
+        assert_eq!(gateway.log().connections, 1);
+        assert!(
+            sim.elapsed() < Duration::from_secs(3),
+            "{:?}",
+            sim.elapsed()
+        );
+    });
+}
+
+#[test]
+fn a_proof_is_asked_for_with_every_command() {
+    for command in Command::ALL {
+        let sim = Simulation::new(1);
+        let gateway = Gateway::start(&sim, |_| Act::Take);
+        let client = builder(&sim).command(command).build().unwrap();
+        all_taken(&sim.block_on(send(&client, 100)));
+        let frames = gateway.log().frames;
+        assert!(
+            frames[..100]
+                .iter()
+                .all(|seen| seen.command == command.as_u8())
+        );
+        // The question has an identifier, whatever the others have.
+        assert_eq!(frames[100].identifier, Some(101));
+    }
+}
+
+#[test]
+fn what_is_behind_a_refused_one_is_sent_again_and_nothing_before_it() {
+    Simulation::for_seeds(0..50, |sim| {
+        let gateway = Gateway::start(sim, |seen| match seen.number() % 100 {
+            42 => refuse(8),
+            _ => Act::Take,
+        });
+        let client = builder(sim).build().unwrap();
+        let outcomes = sim.block_on(send(&client, 1000));
+        let refused = which(&outcomes, |outcome| {
+            status(outcome) == Some(Status::InvalidToken)
+        });
+        assert_eq!(
+            refused,
+            (0..10).map(|block| block * 100 + 42).collect::<Vec<_>>()
+        );
+        assert_eq!(which(&outcomes, Result::is_ok).len(), 990);
+        let log = gateway.log();
+        assert_eq!(log.taken.len(), 990);
+        assert!(
+            log.taken.values().all(|times| *times == 1),
+            "{:?}",
+            log.taken
+        );
+        // Others were taken, so the tokens are dead.
+        let verdict = outcomes[42].as_ref().unwrap_err().verdict();
+        assert_eq!(verdict, Verdict::remove_token(None));
+    });
+}
+
+#[test]
+fn frames_that_come_before_a_late_answer_are_thrown_away_and_sent_again() {
+    Simulation::for_seeds(0..50, |sim| {
+        let late = Duration::from_millis(700);
+        let gateway = Gateway::start(sim, move |seen| match seen.number() {
+            17 => Act::Refuse(5, None, late, End::Close),
+            _ => Act::Take,
+        });
+        let client = builder(sim).build().unwrap();
+        let outcomes = sim.block_on(send(&client, 3000));
+        assert_eq!(which(&outcomes, Result::is_err), [17]);
+        assert!(gateway.log().taken.values().all(|times| *times == 1));
+        assert_eq!(gateway.log().taken.len(), 2999);
+    });
+}
+
+#[test]
+fn the_last_one_of_a_shutdown_was_taken() {
+    Simulation::for_seeds(0..50, |sim| {
+        let gateway = Gateway::start(sim, |seen| match seen.number() % 50 {
+            49 => Act::TakeAndShutDown,
+            _ => Act::Take,
+        });
+        let client = builder(sim).build().unwrap();
+        let outcomes = sim.block_on(send(&client, 500));
+        all_taken(&outcomes);
+        assert!(gateway.log().taken.values().all(|times| *times == 1));
+        assert_eq!(gateway.log().taken.len(), 500);
+    });
+}
+
+#[test]
+fn a_fault_of_the_message_ends_the_send() {
+    Simulation::for_seeds(0..20, |sim| {
+        for code in [3, 4, 6, 7] {
+            let sim = Simulation::new(sim.seed());
+            let gateway = Gateway::start(&sim, move |seen| match seen.number() {
+                250 => refuse(code),
+                _ => Act::Take,
+            });
+            let client = builder(&sim).build().unwrap();
+            let outcomes = sim.block_on(send(&client, 5000));
+            assert_eq!(
+                which(&outcomes, Result::is_ok),
+                (0..250).collect::<Vec<_>>()
+            );
+            assert_eq!(status(&outcomes[250]), Some(Status::from(code)));
+            for outcome in &outcomes[251..] {
+                let error = outcome.as_ref().unwrap_err();
+                assert_eq!(error.kind(), ErrorKind::Ended);
+                assert_eq!(error.verdict(), Verdict::RetryAfter(Duration::ZERO));
+            }
+            assert_eq!(gateway.log().taken.len(), 250);
+        }
+    });
+}
+
+#[test]
+fn what_passes_is_tried_as_often_as_the_policy_says() {
+    Simulation::for_seeds(0..20, |sim| {
+        let gateway = Gateway::start(sim, |seen| match seen.number() {
+            5 => refuse(1),
+            6 => refuse(99),
+            _ => Act::Take,
+        });
+        let policy = RetryPolicy::exponential(Duration::from_secs(1)).attempts(3);
+        let client = builder(sim).retry(policy).build().unwrap();
+        let outcomes = sim.block_on(send(&client, 100));
+        assert_eq!(which(&outcomes, Result::is_err), [5, 6]);
+        let frames = gateway.log().frames;
+        let tried = |number| {
+            let frames = frames.iter().filter(|seen| !seen.token.is_empty());
+            // Thrown away behind another one it was not tried.
+            frames.filter(|seen| seen.number() == number).count()
+        };
+        assert_eq!(tried(5), 3);
+        assert!((3..=5).contains(&tried(6)), "{}", tried(6));
+        for number in [5, 6] {
+            let error = outcomes[number].as_ref().unwrap_err();
+            assert!(error.may_be_sent_again(), "{error}");
+        }
+    });
+}
+
+#[test]
+fn an_end_without_a_word_leaves_the_tail_unknown() {
+    Simulation::for_seeds(0..50, |sim| {
+        for end in [End::Close, End::Reset] {
+            let sim = Simulation::new(sim.seed());
+            let gateway = Gateway::start(&sim, move |seen| match seen.number() {
+                300 => Act::Vanish(end),
+                _ => Act::Take,
+            });
+            let client = builder(&sim).build().unwrap();
+            let outcomes = sim.block_on(send(&client, 1000));
+            agree(&gateway, &outcomes, true);
+            let unknown = which(&outcomes, |outcome| {
+                outcome
+                    .as_ref()
+                    .is_err_and(|error| error.verdict() == Verdict::Unknown)
+            });
+            assert!(unknown.contains(&300), "{unknown:?}");
+        }
+    });
+}
+
+#[test]
+fn at_least_once_loses_nothing() {
+    Simulation::for_seeds(0..50, |sim| {
+        let mut ends = 0;
+        let gateway = Gateway::start(sim, move |seen| match seen.number() % 97 {
+            96 if ends < 20 => {
+                ends += 1;
+                Act::Vanish(End::Reset)
+            }
+            _ => Act::Take,
+        });
+        let again = ResendUnknown::Times(30);
+        let client = builder(sim).resend_unknown(again).build().unwrap();
+        let outcomes = sim.block_on(send(&client, 500));
+        all_taken(&outcomes);
+        assert_eq!(gateway.log().taken.len(), 500);
+    });
+}
+
+#[test]
+fn windows_are_proven_one_beside_the_other() {
+    Simulation::for_seeds(0..20, |sim| {
+        let gateway = Gateway::start(sim, |_| Act::Take);
+        let window = NonZeroUsize::new(100).unwrap();
+        let client = builder(sim).window(window).build().unwrap();
+        let outcomes = sim.block_on(send(&client, 1050));
+        all_taken(&outcomes);
+        assert_eq!(gateway.log().connections, 11);
+        assert!(gateway.log().taken.values().all(|times| *times == 1));
+    });
+}
+
+#[test]
+fn without_a_question_nothing_is_proven() {
+    Simulation::for_seeds(0..20, |sim| {
+        let gateway = Gateway::start(sim, |seen| match seen.number() {
+            50 => refuse(8),
+            _ => Act::Take,
+        });
+        let client = builder(sim).confirm(false).build().unwrap();
+        let outcomes = sim.block_on(send(&client, 100));
+        assert_eq!(which(&outcomes, Result::is_ok), (0..50).collect::<Vec<_>>());
+        for outcome in &outcomes[51..] {
+            assert_eq!(outcome.as_ref().unwrap_err().verdict(), Verdict::Unknown);
+        }
+        assert_eq!(gateway.log().taken.len(), 99);
+        // The connection was good to the end, and is used again.
+        let before = gateway.log().connections;
+        sim.block_on(send(&client, 10));
+        assert_eq!(gateway.log().connections, before);
+    });
+}
+
+#[test]
+fn a_gateway_that_is_not_there_ends_the_send() {
+    Simulation::for_seeds(0..20, |sim| {
+        let client = builder(sim).build().unwrap();
+        let outcomes = sim.block_on(send(&client, 10_000));
+        for outcome in &outcomes {
+            let error = outcome.as_ref().unwrap_err();
+            assert!(error.may_be_sent_again(), "{error}");
+            assert_eq!(error.attempts(), 0);
+        }
+        assert!(
+            sim.elapsed() < Duration::from_secs(60),
+            "{:?}",
+            sim.elapsed()
+        );
+    });
+}
+
+#[test]
+fn whatever_happens_what_is_told_is_what_the_gateway_counted() {
+    Simulation::for_seeds(0..400, |sim| {
+        let mut random = Random(sim.seed());
+        let mut conditions = Conditions::new();
+        if random.one_in(2) {
+            conditions = conditions.fragmentation(0.8);
+        }
+        if random.one_in(3) {
+            conditions = conditions.bytes_per_second(Some(20_000 + random.below(200_000)));
+        }
+        sim.network().set_conditions(conditions);
+        let again = random.one_in(3);
+        let calm = random.one_in(4);
+        let mut builder = builder(sim);
+        if again {
+            builder = builder.resend_unknown(ResendUnknown::Times(2));
+        }
+        if random.one_in(3) {
+            let window = 1 + random.below(300) as usize;
+            builder = builder.window(NonZeroUsize::new(window).unwrap());
+        }
+        if random.one_in(3) {
+            builder = builder.max_connections(1);
+        }
+        if random.one_in(4) {
+            builder = builder.retry(RetryPolicy::exponential(Duration::from_secs(1)));
+        }
+        let asks = !random.one_in(5);
+        let command = Command::ALL[[0, 1, 2, 2, 2][random.below(5) as usize]];
+        let named = command != Command::Simple;
+        let client = builder
+            .command(command)
+            .confirm(asks)
+            .tail(Duration::from_secs(10))
+            .build()
+            .unwrap();
+        let rate = 20 + random.below(400);
+        let gateway = Gateway::raw(sim, move |seen| {
+            if seen.token.is_empty() {
+                return match random.below(20) {
+                    0 if !calm => Act::Vanish(End::Close),
+                    1 => Act::Refuse(2, Some(0), Duration::ZERO, End::Close),
+                    2 => Act::Refuse(5, None, Duration::from_secs(1), End::Close),
+                    _ => refuse(2),
+                };
+            }
+            if !random.one_in(rate) {
+                return Act::Take;
+            }
+            let late = Duration::from_millis(random.below(3) * 400);
+            let end = [End::Close, End::Reset, End::Never][random.below(3) as usize];
+            let code = [1, 2, 5, 8, 8, 8, 255, 77][random.below(8) as usize];
+            match random.below(if calm { 3 } else { 9 }) {
+                0 => Act::Refuse(code, None, late, End::Close),
+                1 => Act::TakeAndShutDown,
+                2 => Act::TakeLater(late),
+                3 => Act::Refuse(code, None, late, end),
+                4 => Act::Vanish(end),
+                5 => Act::TakeAndVanish(end),
+                6 => Act::Freeze,
+                7 => Act::Refuse(code, Some(random.next() as u32), late, End::Close),
+                _ => Act::Refuse(8, Some(0), late, End::Close),
+            }
+        });
+        let outcomes = sim.block_on(send(&client, 600));
+        agree(&gateway, &outcomes, !again);
+        if calm && asks && named {
+            let unknown = |outcome: &Outcome| {
+                outcome
+                    .as_ref()
+                    .is_err_and(|error| error.verdict() == Verdict::Unknown)
+            };
+            assert_eq!(
+                which(&outcomes, unknown),
+                [0_usize; 0],
+                "everything was provable"
+            );
+        }
+    });
+}
+
+/// What was told of each device must be true.
+fn agree(gateway: &Gateway, outcomes: &[Outcome], once: bool) {
+    for (number, outcome) in outcomes.iter().enumerate() {
+        let taken = gateway.taken(number as u32);
+        let fits = match outcome {
+            Ok(_) if once => taken == 1,
+            Ok(_) => taken >= 1,
+            Err(error) if error.verdict() == Verdict::Unknown || error.may_have_been_taken() => {
+                !once || taken <= 1
+            }
+            Err(_) => taken == 0,
+        };
+        assert!(
+            fits,
+            "device {number} was taken {taken} times, and it was told {outcome:?}"
+        );
+    }
+}
