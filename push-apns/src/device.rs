@@ -13,6 +13,7 @@ pub trait Device {
 }
 
 impl Device for DeviceToken {
+    #[inline]
     fn device_token(&self) -> Result<Cow<'_, DeviceToken>, InvalidDeviceToken> {
         Ok(Cow::Borrowed(self))
     }
@@ -31,12 +32,14 @@ impl Device for String {
 }
 
 impl<D: Device + ?Sized> Device for &D {
+    #[inline]
     fn device_token(&self) -> Result<Cow<'_, DeviceToken>, InvalidDeviceToken> {
         (**self).device_token()
     }
 }
 
 impl<D: Device, T> Device for (D, T) {
+    #[inline]
     fn device_token(&self) -> Result<Cow<'_, DeviceToken>, InvalidDeviceToken> {
         self.0.device_token()
     }

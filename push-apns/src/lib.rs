@@ -1,5 +1,5 @@
 //! Apple Push Notification service: notifications, provider tokens, and a client for the HTTP/2
-//! provider API on any backend.
+//! provider API on any backend. The binary gateway that was before it is in [`gateway`].
 //!
 //! ```no_run
 //! # use push_apns as apns;

@@ -4,7 +4,6 @@
 
 mod gateway;
 
-use std::num::NonZeroUsize;
 use std::time::Duration;
 
 use backend_simulated::{Conditions, Simulation};
@@ -246,7 +245,7 @@ fn at_least_once_loses_nothing() {
 fn windows_are_proven_one_beside_the_other() {
     Simulation::for_seeds(0..20, |sim| {
         let gateway = Gateway::start(sim, |_| Act::Take);
-        let window = NonZeroUsize::new(100).unwrap();
+        let window = 100;
         let client = builder(sim).window(window).build().unwrap();
         let outcomes = sim.block_on(send(&client, 1050));
         all_taken(&outcomes);
@@ -314,7 +313,7 @@ fn whatever_happens_what_is_told_is_what_the_gateway_counted() {
         }
         if random.one_in(3) {
             let window = 1 + random.below(300) as usize;
-            builder = builder.window(NonZeroUsize::new(window).unwrap());
+            builder = builder.window(window);
         }
         if random.one_in(3) {
             builder = builder.max_connections(1);

@@ -5,7 +5,6 @@
 mod gateway;
 
 use std::collections::BTreeMap;
-use std::num::NonZeroUsize;
 use std::sync::{Arc, Mutex};
 use std::time::Duration;
 
@@ -127,7 +126,7 @@ fn the_sender_holds_back_whoever_is_faster_than_the_gateway() {
     Simulation::for_seeds(0..20, |sim| {
         let slow = Duration::from_millis(10);
         let gateway = Gateway::start(sim, move |_| Act::TakeLater(slow));
-        let window = NonZeroUsize::new(50).unwrap();
+        let window = 50;
         let client = builder(sim).window(window).batch(10).build().unwrap();
         sim.block_on(async {
             let sender = Heard::default().listen(&client);

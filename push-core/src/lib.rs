@@ -3,12 +3,12 @@
 //! Three traits say what an environment gives: a [`Certificate`] loaded by its TLS stack, a
 //! [`Connection`] ready for use, and a [`Backend`] that makes both and knows tasks, time and
 //! locks. [`Compose`] builds a `Backend` from two smaller pieces, a [`Runtime`] and a [`Tls`].
-//! Everything else stands on them: the session with its pool of HTTP/2 connections, errors and
-//! verdicts, the retry policy, signatures.
+//! Everything else stands on them: the session with its pool of HTTP/2 connections and its leases,
+//! errors and verdicts, the retry policy, signatures.
 //!
 //! # Features
 //!
-//! - `http2`: `session` and the client of [`http`], the pool and the HTTP/2 client. The author of a
+//! - `http2`: `session` with its leases, and the client of [`http`]. The author of a
 //!   backend needs neither.
 //! - `sign`: ES256 signatures, for provider tokens.
 //! - `pkcs12`: identities from PKCS#12 files.

@@ -110,7 +110,7 @@ pub enum ResendUnknown {
     /// default.
     #[default]
     Never,
-    /// At most so many times before the service answers, within the deadline of the request, with the
+    /// At most so many times before the service answers; of a request within its deadline, and with the
     /// same identifier.
     Times(u32),
 }

@@ -1,4 +1,3 @@
-use std::num::NonZeroUsize;
 use std::sync::Arc;
 use std::time::Duration;
 
@@ -53,7 +52,7 @@ impl ClientBuilder {
             payload_limit: None,
             batch: 256,
             batch_bytes: 16 * 1024,
-            window: 25_000,
+            window: 50_000,
             confirm: true,
             confirm_after: Some(Duration::from_secs(5)),
             tail: None,
@@ -71,7 +70,8 @@ impl ClientBuilder {
         self
     }
 
-    /// Which gateway to send to: [`Endpoint::gateway_host`]. Default: production.
+    /// Which gateway to send to: [`Endpoint::gateway_host`]. Default: production. A host without a port,
+    /// read from text, has the provider API's port, 443: give 2195 with it.
     pub fn endpoint(mut self, endpoint: Endpoint) -> Self {
         self.endpoint = endpoint;
         self
@@ -82,8 +82,8 @@ impl ClientBuilder {
         self.endpoint(Endpoint::Sandbox)
     }
 
-    /// Which feedback service to ask: [`Endpoint::feedback_host`]. Default: that of the client's
-    /// endpoint; of an endpoint by host and port, the same.
+    /// Which feedback service to ask: [`Endpoint::feedback_host`]. Default: Apple's for Apple's
+    /// gateways; of another one it has to be given.
     pub fn feedback_endpoint(mut self, endpoint: Endpoint) -> Self {
         self.feedback_endpoint = Some(endpoint);
         self
@@ -141,9 +141,10 @@ impl ClientBuilder {
 
     /// How many notifications a connection may carry before a proof is asked for: so many are
     /// remembered, and twice as many while the answer is waited for beside the next connection. Without
-    /// [`confirm`](Self::confirm), the oldest then count as unknown. Default: 25,000.
-    pub fn window(mut self, notifications: NonZeroUsize) -> Self {
-        self.window = notifications.get();
+    /// [`confirm`](Self::confirm), the oldest then count as unknown. Default: 50,000. Zero is
+    /// taken as one.
+    pub fn window(mut self, notifications: usize) -> Self {
+        self.window = notifications.max(1);
         self
     }
 
@@ -171,7 +172,7 @@ impl ClientBuilder {
     }
 
     /// How long to try for a connection that leads to anything before what waits for one is told as not
-    /// sent. Default: 30 seconds.
+    /// sent, and how long the feedback service may say nothing. Default: 30 seconds.
     pub fn timeout(mut self, timeout: Duration) -> Self {
         self.timeout = timeout.min(YEAR);
         self
@@ -227,10 +228,15 @@ impl ClientBuilder {
             }
         };
         let endpoint = &self.endpoint;
-        let feedback = self.feedback_endpoint.as_ref().unwrap_or(endpoint);
+        let feedback = match (&self.feedback_endpoint, endpoint) {
+            (Some(given), _) => Some(given),
+            // One port can't speak both protocols.
+            (None, Endpoint::Custom { .. }) => None,
+            (None, known) => Some(known),
+        };
         let settings = Settings {
             target: target(endpoint.gateway_host(), endpoint.gateway_port()),
-            feedback: target(feedback.feedback_host(), feedback.feedback_port()),
+            feedback: feedback.map(|known| target(known.feedback_host(), known.feedback_port())),
             certificate,
             command: self.command,
             payload_limit: self.payload_limit,

@@ -15,7 +15,7 @@ use super::sender::Sender;
 use super::settings::Settings;
 use super::{ClientBuilder, Error, Feedback, Outcome};
 use crate::guarded::{Guarded, Held, Pushes};
-use crate::{Device, DeviceToken, Notification};
+use crate::{Device, Notification};
 
 /// A client of the binary gateway.
 ///
@@ -69,11 +69,12 @@ impl Client {
     ///
     /// # Cancel safety
     /// Dropping the future closes the connection; the notification may have been taken.
-    pub async fn send(&self, token: &DeviceToken, notification: &Notification) -> Outcome {
+    pub async fn send(&self, device: impl Device, notification: &Notification) -> Outcome {
         let template = self.settings.encode(notification)?;
+        let token = device.device_token()?.into_owned();
         let mut pipeline = self.pipeline(
             Content::Shared(template),
-            stream::iter([token.clone()]),
+            stream::iter([token]),
             Alike::new(None),
         );
         let next = std::future::poll_fn(|cx| pipeline.poll(cx)).await;
@@ -183,7 +184,8 @@ impl Client {
     /// with that of the device's last registration.
     ///
     /// # Errors
-    /// Why there is no connection.
+    /// Why there is no connection; [`ErrorKind::Config`](push_core::ErrorKind::Config) where
+    /// [the service](ClientBuilder::feedback_endpoint) is not known.
     pub async fn feedback(&self) -> Result<Feedback, Error> {
         let mut lease = self.settings.feedback_lease()?;
         lease.ready().await?;

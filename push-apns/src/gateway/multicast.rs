@@ -1,4 +1,4 @@
-use push_core::Verdict;
+use push_core::{ErrorKind, Verdict};
 use serde::{Deserialize, Serialize};
 
 use super::{Error, Outcome};
@@ -82,30 +82,44 @@ impl Report {
         self.taken.len() + self.failed.len() + self.not_sent.len() + self.unknown.len()
     }
 
-    /// Whether there are devices that the same notification may be sent to again.
+    /// Whether there are devices that the same notification may be sent to again as it is.
     pub fn needs_retry(&self) -> bool {
-        self.surely_not_taken().next().is_some()
+        self.may_be_sent_again().next().is_some()
     }
 
-    /// What may be sent again: the notification, for just the devices that surely did not get it
-    /// through no fault of it or of theirs. `None` where there is none.
+    /// What may be sent again as it is: the notification, for just the devices that surely did not get
+    /// it, where neither it nor the credentials are at fault. `None` where there is none.
     pub fn retry(&self) -> Option<Multicast> {
-        let devices: Vec<DeviceToken> = self.surely_not_taken().cloned().collect();
-        (!devices.is_empty()).then(|| Multicast::new(self.notification.clone(), devices))
+        self.multicast(self.may_be_sent_again())
     }
 
     /// As [`Report::retry`], with those that may have got it too: they may then get it twice.
     pub fn retry_with_unknown(&self) -> Option<Multicast> {
-        let unknown = self.unknown.iter().map(|(device, _)| device);
-        let devices: Vec<DeviceToken> = self.surely_not_taken().chain(unknown).cloned().collect();
-        (!devices.is_empty()).then(|| Multicast::new(self.notification.clone(), devices))
+        self.multicast(self.may_be_sent_again().chain(&self.unknown))
     }
 
-    fn surely_not_taken(&self) -> impl Iterator<Item = &DeviceToken> {
-        // What was not sent for want of credentials can be sent again, too, once there are others.
+    /// All that surely did not get it through no fault of their own, for when the notification or the
+    /// credentials are mended: as [`Report::retry`], with those that were not sent to since the gateway
+    /// refused the notification or the certificate.
+    pub fn rest(&self) -> Option<Multicast> {
         let refused = self.failed.iter();
-        let refused = refused.filter(|(_, error)| error.may_be_sent_again());
-        let not_sent = self.not_sent.iter();
-        refused.chain(not_sent).map(|(device, _)| device)
+        let refused = refused.filter(|(_, error)| {
+            error.may_be_sent_again()
+                || (error.judgement().is_none() && error.verdict() == Verdict::FixCredentials)
+        });
+        self.multicast(refused.chain(&self.not_sent))
+    }
+
+    fn may_be_sent_again(&self) -> impl Iterator<Item = &Failed> {
+        let all = self.failed.iter().chain(&self.not_sent);
+        all.filter(|(_, error)| error.may_be_sent_again() && error.kind() != ErrorKind::Ended)
+    }
+
+    fn multicast<'a>(&self, devices: impl Iterator<Item = &'a Failed>) -> Option<Multicast> {
+        let devices: Vec<DeviceToken> = devices.map(|(device, _)| device.clone()).collect();
+        (!devices.is_empty()).then(|| Multicast::new(self.notification.clone(), devices))
     }
 }
+
+/// A device, and why it was not reached.
+type Failed = (DeviceToken, Error);

@@ -22,7 +22,8 @@ use crate::{Device, Notification};
 /// each notification has its verdict after seconds.
 ///
 /// The listener gets each device that failed once, as it was given, with the reason. No refusal ends
-/// the sender.
+/// the sender. What an invalid token means is not judged here: its verdict is
+/// [`FixMessage`](Verdict::FixMessage).
 ///
 /// Clones share the task. When the last one is dropped, what was given to it is still sent and proven;
 /// [`Sender::close`] waits for that, [`Sender::abort`] does without.
@@ -50,7 +51,7 @@ pub struct Sender<D> {
 pub struct Totals {
     /// The gateway took it.
     pub taken: u64,
-    /// The gateway refused it, or it can't be sent as it is.
+    /// The gateway refused it.
     pub failed: u64,
     /// It surely was not taken, through no fault of its own.
     pub not_sent: u64,

@@ -5,7 +5,8 @@ use std::time::Duration;
 
 use push_core::session::Lease;
 use push_core::{
-    Certificate, CertificateInfo, Identity, ResendUnknown, Result, RetryPolicy, Session, Target,
+    Certificate, CertificateInfo, Error, ErrorKind, Identity, ResendUnknown, Result, RetryPolicy,
+    Session, Target,
 };
 
 use super::codec::Frame;
@@ -20,8 +21,8 @@ pub(super) struct Settings {
     pub(super) endpoint: Arc<Endpoint>,
     /// The gateway.
     pub(super) target: Target,
-    /// The feedback service.
-    pub(super) feedback: Target,
+    /// The feedback service, where it is known.
+    pub(super) feedback: Option<Target>,
     pub(super) certificate: Access,
     pub(super) command: Command,
     pub(super) payload_limit: Option<usize>,
@@ -112,7 +113,10 @@ impl Settings {
 
     /// A connection of one's own to the feedback service.
     pub(super) fn feedback_lease(&self) -> Result<Lease> {
-        let target = self.feedback.clone();
+        let target = self.feedback.clone().ok_or_else(|| {
+            let message = "the feedback service is not known: give the builder its endpoint";
+            Error::new(ErrorKind::Config, message)
+        })?;
         self.session.new_connection(target, self.certificate.now())
     }
 

@@ -52,6 +52,7 @@ impl Template {
     /// Appends the frame for one device to `out`, and allocates nothing but what `out` needs to grow.
     ///
     /// Command 0 has no field for the identifier.
+    #[inline]
     pub fn encode(&self, identifier: u32, token: &DeviceToken, out: &mut Vec<u8>) {
         self.shell.open(identifier, token, self.payload.len(), out);
         out.extend_from_slice(&self.payload);
@@ -199,6 +200,7 @@ impl Shell {
     }
 
     /// How many bytes a frame has besides token and payload.
+    #[inline]
     fn len(&self) -> usize {
         self.items_len
             + match self.command {
@@ -209,6 +211,7 @@ impl Shell {
     }
 
     /// What stands before the payload, the token included.
+    #[inline]
     fn open(&self, identifier: u32, token: &DeviceToken, payload_len: usize, out: &mut Vec<u8>) {
         let len = self.len() + token.byte_len() + payload_len;
         out.reserve(len);
@@ -240,6 +243,7 @@ impl Shell {
     }
 
     /// What stands behind the payload.
+    #[inline]
     fn close(&self, identifier: u32, out: &mut Vec<u8>) {
         if self.command == Command::Items {
             let mut items = self.items;
