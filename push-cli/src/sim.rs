@@ -3,6 +3,7 @@
 use std::io::{self, Write};
 
 use anyhow::Result;
+use push_sim::{feedback, gateway};
 
 use crate::args::Sim;
 use crate::exit::Exit;
@@ -17,6 +18,17 @@ pub(crate) fn run(args: &Sim) -> Result<Exit> {
         .control(args.control);
     if let Some(address) = args.apns {
         builder = builder.apns(address);
+    }
+    if let Some(address) = args.apns_gateway {
+        let mut config = gateway::Config::default();
+        config.require_certificate = args.require_client_certificate;
+        config.count_tokens = args.count_tokens;
+        builder = builder.apns_gateway(address).apns_gateway_config(config);
+    }
+    if let Some(address) = args.apns_feedback {
+        let mut config = feedback::Config::default();
+        config.require_certificate = args.require_client_certificate;
+        builder = builder.apns_feedback(address).apns_feedback_config(config);
     }
     let sim = builder.start()?;
     let mut lines = String::new();

@@ -32,7 +32,7 @@ impl Numbered {
             Action::Random(storm) => {
                 let asked = &mut self.asked[stage as usize];
                 *asked += 1;
-                storm.strike(stage, *asked - 1)
+                storm.strike(self.fault.service, stage, *asked - 1)
             }
             action => Some(action.clone()),
         }
@@ -59,6 +59,11 @@ impl Armed {
     pub(crate) fn clear(&mut self) {
         self.faults.clear();
         self.early = 0;
+    }
+
+    /// Whether nothing can befall anything.
+    pub(crate) fn is_empty(&self) -> bool {
+        self.faults.is_empty()
     }
 
     /// Whether something may befall a request before it is whole.
@@ -172,7 +177,7 @@ mod tests {
         let mut storms = 0;
         for number in 0..100 {
             let struck = armed.strike(Stage::Request, "ab", 7).unwrap();
-            let drawn = storm.at(number).filter(|_| storms < 3);
+            let drawn = storm.at(Service::Apns, number).filter(|_| storms < 3);
             storms += usize::from(drawn.is_some());
             assert_eq!(struck, drawn.unwrap_or(Action::DropAnswer));
         }

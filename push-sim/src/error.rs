@@ -42,6 +42,12 @@ pub enum Error {
     /// A fault makes no sense.
     #[error("not a fault: {0}")]
     Fault(String),
+    /// What the feedback service is to tell makes no sense.
+    #[error("not an entry of the feedback service: {0}")]
+    Feedback(String),
+    /// Tokens are asked for where they are not counted.
+    #[error("{0} does not count tokens; that has to be asked for when it is started")]
+    Uncounted(crate::Service),
     /// A question to the control API makes no sense.
     #[error("{0}")]
     Query(String),

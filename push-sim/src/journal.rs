@@ -12,9 +12,10 @@ use crate::http2::Fields;
 #[derive(Clone, Serialize)]
 #[non_exhaustive]
 pub struct Received {
-    /// The device token, as it was sent.
+    /// The device token, as it was sent; in hexadecimal if it was sent as bytes.
     pub token: String,
-    /// The request's header fields; repeated ones are joined with a comma.
+    /// The request's header fields; repeated ones are joined with a comma. Of the binary gateway:
+    /// `command`, `identifier`, `expiry` and `priority`, those that the frame has.
     pub headers: BTreeMap<String, String>,
     /// The payload, as it was sent; a JSON string if it was no JSON.
     pub payload: Box<RawValue>,
@@ -124,7 +125,8 @@ impl Entry {
     }
 }
 
-fn raw(payload: &[u8]) -> Box<RawValue> {
+/// JSON as it is, anything else as a text.
+pub(crate) fn raw(payload: &[u8]) -> Box<RawValue> {
     let text = String::from_utf8_lossy(payload);
     RawValue::from_string(text.clone().into_owned())
         .or_else(|_| serde_json::value::to_raw_value(&text))

@@ -1,9 +1,12 @@
 //! What one service shares with those who watch and steer it.
 
+use std::collections::{BTreeMap, HashMap};
 use std::sync::{Mutex, MutexGuard, PoisonError};
 
 use crate::armed::Armed;
 use crate::fault::Stage;
+use crate::gateway::FrameLog;
+use crate::hex::hex;
 use crate::journal::Journal;
 use crate::registry::Registry;
 use crate::taken::Taken;
@@ -17,6 +20,10 @@ pub(crate) struct Ledger(Mutex<Book>);
 pub(crate) struct Book {
     pub(crate) stats: ServiceStats,
     pub(crate) journal: Journal,
+    /// What the binary gateway took; other services use the journal.
+    pub(crate) frames: FrameLog,
+    /// How often each token was taken, if that is counted.
+    tokens: Option<HashMap<Box<[u8]>, u64>>,
     /// The connections that are open.
     pub(crate) registry: Registry,
     faults: Armed,
@@ -58,6 +65,33 @@ impl Book {
         }
     }
 
+    /// Counts a notification of the binary gateway, and says what fault befalls it.
+    #[inline]
+    pub(crate) fn frame(&mut self, token: &[u8]) -> Option<Action> {
+        let seen = self.stats.requests;
+        self.stats.requests += 1;
+        if self.faults.is_empty() {
+            return None;
+        }
+        self.strike(Stage::Request, &hex(token), seen)
+    }
+
+    /// Counts a notification of the binary gateway as taken.
+    #[inline]
+    pub(crate) fn take_frame(&mut self, token: &[u8], payload_bytes: usize) {
+        self.stats.accepted += 1;
+        self.stats.bytes += payload_bytes as u64;
+        let Some(tokens) = &mut self.tokens else {
+            return;
+        };
+        if let Some(count) = tokens.get_mut(token) {
+            *count += 1;
+            self.stats.taken_twice += 1;
+        } else {
+            tokens.insert(token.into(), 1);
+        }
+    }
+
     fn strike(&mut self, stage: Stage, token: &str, seen: u64) -> Option<Action> {
         let action = self.faults.strike(stage, token, seen)?;
         self.stats.struck(&action);
@@ -70,11 +104,24 @@ impl Ledger {
         Self(Mutex::new(Book {
             stats: ServiceStats::default(),
             journal,
+            frames: FrameLog::default(),
+            tokens: None,
             registry: Registry::default(),
             faults: Armed::default(),
             taken: Taken::default(),
             arrivals: 0,
         }))
+    }
+
+    /// For frames in place of requests; whether their tokens are counted.
+    pub(crate) fn of_frames(frames: FrameLog, counts_tokens: bool) -> Self {
+        let ledger = Self::new(Journal::new(0, 0));
+        {
+            let mut book = ledger.open();
+            book.frames = frames;
+            book.tokens = counts_tokens.then(HashMap::new);
+        }
+        ledger
     }
 
     /// A panic elsewhere leaves nothing half done here.
@@ -87,7 +134,17 @@ impl Ledger {
     }
 
     pub(crate) fn received(&self, limit: usize) -> Vec<Received> {
-        self.open().journal.last(limit)
+        let book = self.open();
+        let mut received = book.journal.last(limit);
+        received.extend(book.frames.last(limit));
+        received
+    }
+
+    /// How often each token was taken; `None`: that is not counted here.
+    pub(crate) fn tokens(&self) -> Option<BTreeMap<String, u64>> {
+        let book = self.open();
+        let tokens = book.tokens.as_ref()?.iter();
+        Some(tokens.map(|(token, count)| (hex(token), *count)).collect())
     }
 
     pub(crate) fn fault(&self, fault: Fault) {
@@ -102,6 +159,10 @@ impl Ledger {
         let mut book = self.open();
         book.stats.reset();
         book.journal.clear();
+        book.frames.clear();
+        if let Some(tokens) = &mut book.tokens {
+            tokens.clear();
+        }
         book.faults.clear();
         book.taken.clear();
         book.arrivals = 0;

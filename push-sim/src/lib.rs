@@ -2,7 +2,8 @@
 //! demonstrations and benchmarks.
 //!
 //! They check what the real services check, and answer as those answer. So far
-//! there is Apple's provider API over HTTP/2, with broadcasts and their channels.
+//! there are Apple's provider API over HTTP/2, with broadcasts and their channels ([`apns`]), and the
+//! binary gateway and feedback service that it has replaced ([`gateway`], [`feedback`]).
 //!
 //! A [`Sim`] runs on a thread of its own, with certificates of its own, which it
 //! also writes into a folder. Tests on any runtime can use it:
@@ -20,22 +21,30 @@
 //! ```
 //!
 //! The control address ([`Sim::control_addr`]) offers the same over plain HTTP:
-//! `GET /stats`, `GET /received?service=apns&limit=10`, `POST /faults`,
-//! `DELETE /faults`, `POST /apply`, `POST /reset`.
+//! `GET /stats`, `GET /received?service=apns&limit=10`, `GET /tokens?service=apns-gateway`,
+//! `POST /faults`, `DELETE /faults`, `POST /apply`, `POST /feedback`, `POST /reset`.
 
 pub mod apns;
+pub mod feedback;
+pub mod gateway;
 pub mod http2;
 
 mod address;
 mod armed;
 mod authority;
 mod control;
+mod ending;
 mod error;
 mod fault;
 mod files;
+mod handshake;
+mod hex;
 mod journal;
 mod ledger;
+mod listener;
 mod registry;
+#[cfg(test)]
+mod replay;
 mod service;
 mod services;
 mod sim;
@@ -48,8 +57,8 @@ pub use address::parse_address;
 pub use authority::{Authority, ClientProfile, Issued, ServerProfile};
 pub use error::{Error, Result};
 pub use fault::{
-    Action, Answer, Body, Close, Fault, GoAway, Handshake, Kind, Malformed, Notice, On, Point,
-    Rejection, Storm,
+    Action, Answer, Body, Close, Farewell, Fault, GoAway, Handshake, Kind, Malformed, Notice, On,
+    Point, Refusal, Rejection, Storm,
 };
 pub use files::{Files, PKCS12_PASSWORD};
 pub use journal::Received;

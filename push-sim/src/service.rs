@@ -14,6 +14,10 @@ use crate::Error;
 pub enum Service {
     /// Apple's provider API over HTTP/2.
     Apns,
+    /// Apple's binary gateway, switched off in 2021.
+    ApnsGateway,
+    /// The feedback service that went with the binary gateway.
+    ApnsFeedback,
 }
 
 impl Service {
@@ -22,6 +26,8 @@ impl Service {
     pub fn as_str(self) -> &'static str {
         match self {
             Self::Apns => "apns",
+            Self::ApnsGateway => "apns-gateway",
+            Self::ApnsFeedback => "apns-feedback",
         }
     }
 }
@@ -38,6 +44,8 @@ impl FromStr for Service {
     fn from_str(name: &str) -> Result<Self, Error> {
         match name {
             "apns" => Ok(Self::Apns),
+            "apns-gateway" => Ok(Self::ApnsGateway),
+            "apns-feedback" => Ok(Self::ApnsFeedback),
             _ => Err(Error::Service(name.to_owned())),
         }
     }

@@ -3,7 +3,7 @@
 use std::collections::BTreeMap;
 use std::sync::Arc;
 
-use crate::journal::Journal;
+use crate::feedback::{Entry, List};
 use crate::ledger::Ledger;
 use crate::{Action, Error, Fault, Received, Result, Service, ServiceStats};
 
@@ -11,23 +11,36 @@ use crate::{Action, Error, Fault, Received, Result, Service, ServiceStats};
 pub type Stats = BTreeMap<Service, ServiceStats>;
 
 #[derive(Debug, Default)]
-pub(crate) struct Services(BTreeMap<Service, Arc<Ledger>>);
+pub(crate) struct Services {
+    ledgers: BTreeMap<Service, Arc<Ledger>>,
+    /// What the feedback service has to tell, if it runs.
+    list: Option<Arc<List>>,
+}
 
 impl Services {
-    pub(crate) fn add(&mut self, service: Service, journal: Journal) -> Arc<Ledger> {
-        let ledger = Arc::new(Ledger::new(journal));
-        self.0.insert(service, Arc::clone(&ledger));
+    pub(crate) fn add(&mut self, service: Service, ledger: Ledger) -> Arc<Ledger> {
+        let ledger = Arc::new(ledger);
+        self.ledgers.insert(service, Arc::clone(&ledger));
         ledger
+    }
+
+    pub(crate) fn add_list(&mut self, list: List) -> Arc<List> {
+        let list = Arc::new(list);
+        self.list = Some(Arc::clone(&list));
+        list
     }
 
     fn running(&self, service: Service) -> Result<&Ledger> {
         let missing = || Error::Service(service.as_str().to_owned());
-        self.0.get(&service).map(Arc::as_ref).ok_or_else(missing)
+        self.ledgers
+            .get(&service)
+            .map(Arc::as_ref)
+            .ok_or_else(missing)
     }
 
     pub(crate) fn stats(&self) -> Stats {
         let stats = self
-            .0
+            .ledgers
             .iter()
             .map(|(service, ledger)| (*service, ledger.stats()));
         stats.collect()
@@ -35,6 +48,20 @@ impl Services {
 
     pub(crate) fn received(&self, service: Service, limit: usize) -> Result<Vec<Received>> {
         Ok(self.running(service)?.received(limit))
+    }
+
+    /// How often each token was taken.
+    pub(crate) fn tokens(&self, service: Service) -> Result<BTreeMap<String, u64>> {
+        let tokens = self.running(service)?.tokens();
+        tokens.ok_or(Error::Uncounted(service))
+    }
+
+    /// Adds entries to the list of the feedback service; how many it has then.
+    pub(crate) fn feedback(&self, entries: &[Entry]) -> Result<usize> {
+        let missing = || Error::Service(Service::ApnsFeedback.as_str().to_owned());
+        let list = self.list.as_ref().ok_or_else(missing)?;
+        list.add(entries)?;
+        Ok(list.len())
     }
 
     /// All of them, or none if a service does not run or a fault makes no sense.
@@ -53,18 +80,20 @@ impl Services {
     pub(crate) fn apply(&self, service: Service, action: &Action) -> Result<usize> {
         let ledger = self.running(service)?;
         action.check().map_err(Error::Fault)?;
-        if !action.needs_no_request() {
-            let line = "this action needs a request, and can't be applied to a connection";
-            return Err(Error::Fault(line.to_owned()));
-        }
+        action.applies(service).map_err(Error::Fault)?;
         Ok(ledger.apply(action))
     }
 
     pub(crate) fn clear_faults(&self) {
-        self.0.values().for_each(|ledger| ledger.clear_faults());
+        self.ledgers
+            .values()
+            .for_each(|ledger| ledger.clear_faults());
     }
 
     pub(crate) fn reset(&self) {
-        self.0.values().for_each(|ledger| ledger.reset());
+        self.ledgers.values().for_each(|ledger| ledger.reset());
+        if let Some(list) = &self.list {
+            list.clear();
+        }
     }
 }

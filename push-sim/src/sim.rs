@@ -1,19 +1,22 @@
 //! The simulator as a whole: what is started, asked and stopped.
 
+use std::collections::BTreeMap;
 use std::net::{Ipv4Addr, SocketAddr, TcpListener};
 use std::path::{Path, PathBuf};
 use std::sync::Arc;
 use std::thread::JoinHandle;
 
+use socket2::SockRef;
 use tempfile::TempDir;
 use tokio::sync::oneshot;
 
 use crate::journal::Journal;
+use crate::ledger::Ledger;
 use crate::services::Services;
 use crate::tls::Tls;
 use crate::{
     Action, Authority, ClientProfile, Error, Fault, Files, Received, Result, ServerProfile,
-    Service, Stats, apns, control,
+    Service, Stats, apns, control, feedback, gateway,
 };
 
 const ANY: SocketAddr = SocketAddr::new(std::net::IpAddr::V4(Ipv4Addr::LOCALHOST), 0);
@@ -24,8 +27,12 @@ const ANY: SocketAddr = SocketAddr::new(std::net::IpAddr::V4(Ipv4Addr::LOCALHOST
 pub struct SimBuilder {
     dir: Option<PathBuf>,
     apns: Option<SocketAddr>,
+    apns_gateway: Option<SocketAddr>,
+    apns_feedback: Option<SocketAddr>,
     control: SocketAddr,
     apns_config: apns::Config,
+    gateway_config: gateway::Config,
+    feedback_config: feedback::Config,
     authority: Option<Authority>,
     server: ServerProfile,
     client: ClientProfile,
@@ -55,6 +62,40 @@ impl SimBuilder {
     /// How the provider API behaves.
     pub fn apns_config(mut self, config: apns::Config) -> Self {
         self.apns_config = config;
+        self
+    }
+
+    /// Runs the binary gateway here; port 0 takes a free one.
+    pub fn apns_gateway(mut self, address: SocketAddr) -> Self {
+        self.apns_gateway = Some(address);
+        self
+    }
+
+    /// Runs the binary gateway on a free port of 127.0.0.1.
+    pub fn apns_gateway_any(self) -> Self {
+        self.apns_gateway(ANY)
+    }
+
+    /// How the binary gateway behaves.
+    pub fn apns_gateway_config(mut self, config: gateway::Config) -> Self {
+        self.gateway_config = config;
+        self
+    }
+
+    /// Runs the feedback service here; port 0 takes a free one.
+    pub fn apns_feedback(mut self, address: SocketAddr) -> Self {
+        self.apns_feedback = Some(address);
+        self
+    }
+
+    /// Runs the feedback service on a free port of 127.0.0.1.
+    pub fn apns_feedback_any(self) -> Self {
+        self.apns_feedback(ANY)
+    }
+
+    /// How the feedback service behaves, and what it has to tell at the start.
+    pub fn apns_feedback_config(mut self, config: feedback::Config) -> Self {
+        self.feedback_config = config;
         self
     }
 
@@ -101,7 +142,9 @@ impl SimBuilder {
     pub fn start(self) -> Result<Sim> {
         // Before any file is written: another simulator may be running on these ports, from this
         // folder.
-        let apns = self.apns.map(|address| bind("apns", address)).transpose()?;
+        let apns = bind_if("apns", self.apns)?;
+        let gateway = bind_if("apns-gateway", self.apns_gateway)?;
+        let feedback = bind_if("apns-feedback", self.apns_feedback)?;
         let (control, control_address) = bind("control", self.control)?;
         let (dir, temporary) = match self.dir {
             Some(dir) => (dir, None),
@@ -129,12 +172,48 @@ impl SimBuilder {
                 config: self.apns_config,
                 keys,
                 channels: apns::Channels::default(),
-                ledger: services.add(Service::Apns, journal),
+                ledger: services.add(Service::Apns, Ledger::new(journal)),
             });
             let tls = Tls::new(&files, &["h2"])?;
             running_apns = Some(Arc::clone(&shared));
             tasks.push(Box::new(move || {
                 tokio::spawn(apns::listen(into_tokio(listener)?, tls, shared));
+                Ok(())
+            }));
+        }
+
+        if let Some((listener, address)) = gateway {
+            addresses.push(("apns-gateway", address));
+            let config = self.gateway_config;
+            if let Some(bytes) = config.receive_buffer_bytes {
+                // Connections have what their listener has when they come about.
+                let _ = SockRef::from(&listener).set_recv_buffer_size(bytes);
+            }
+            let frames = gateway::FrameLog::new(self.journal_entries, self.journal_bytes);
+            let ledger = Ledger::of_frames(frames, config.count_tokens);
+            let tls = Tls::old(&files, config.require_certificate, config.session_tickets)?;
+            let shared = Arc::new(gateway::Shared {
+                config,
+                ledger: services.add(Service::ApnsGateway, ledger),
+            });
+            tasks.push(Box::new(move || {
+                tokio::spawn(gateway::listen(into_tokio(listener)?, tls, shared));
+                Ok(())
+            }));
+        }
+
+        if let Some((listener, address)) = feedback {
+            addresses.push(("apns-feedback", address));
+            let config = self.feedback_config;
+            let list = feedback::List::default();
+            list.add(&config.entries)?;
+            let shared = Arc::new(feedback::Shared {
+                list: services.add_list(list),
+                ledger: services.add(Service::ApnsFeedback, Ledger::new(Journal::new(0, 0))),
+            });
+            let tls = Tls::old(&files, config.require_certificate, config.session_tickets)?;
+            tasks.push(Box::new(move || {
+                tokio::spawn(feedback::listen(into_tokio(listener)?, tls, shared));
                 Ok(())
             }));
         }
@@ -160,6 +239,13 @@ impl SimBuilder {
 
 /// Starts a listener, on the simulator's runtime.
 type Task = Box<dyn FnOnce() -> std::io::Result<()> + Send>;
+
+fn bind_if(
+    service: &'static str,
+    address: Option<SocketAddr>,
+) -> Result<Option<(TcpListener, SocketAddr)>> {
+    address.map(|address| bind(service, address)).transpose()
+}
 
 fn bind(service: &'static str, address: SocketAddr) -> Result<(TcpListener, SocketAddr)> {
     let bind = || {
@@ -234,8 +320,12 @@ impl Sim {
         SimBuilder {
             dir: None,
             apns: None,
+            apns_gateway: None,
+            apns_feedback: None,
             control: ANY,
             apns_config: apns::Config::default(),
+            gateway_config: gateway::Config::default(),
+            feedback_config: feedback::Config::default(),
             authority: None,
             server: ServerProfile::default(),
             client: ClientProfile::default(),
@@ -254,6 +344,18 @@ impl Sim {
     #[must_use]
     pub fn apns_addr(&self) -> Option<SocketAddr> {
         self.address("apns")
+    }
+
+    /// Where the binary gateway listens, if it runs.
+    #[must_use]
+    pub fn apns_gateway_addr(&self) -> Option<SocketAddr> {
+        self.address("apns-gateway")
+    }
+
+    /// Where the feedback service listens, if it runs.
+    #[must_use]
+    pub fn apns_feedback_addr(&self) -> Option<SocketAddr> {
+        self.address("apns-feedback")
     }
 
     /// Where the control API listens.
@@ -299,6 +401,23 @@ impl Sim {
         self.services.received(service, limit)
     }
 
+    /// How often each device token, in hexadecimal, was taken: for tests that compare many.
+    ///
+    /// # Errors
+    /// The service does not run, or does not count tokens: the binary gateway does, if its
+    /// [`gateway::Config::count_tokens`] says so.
+    pub fn tokens(&self, service: Service) -> Result<BTreeMap<String, u64>> {
+        self.services.tokens(service)
+    }
+
+    /// Adds devices to the list of the feedback service, and tells how many it has then.
+    ///
+    /// # Errors
+    /// The service does not run, or a token is not hexadecimal; none is added then.
+    pub fn feedback(&self, entries: &[feedback::Entry]) -> Result<usize> {
+        self.services.feedback(entries)
+    }
+
     /// Adds a fault behind those that are there.
     ///
     /// # Errors
@@ -331,7 +450,8 @@ impl Sim {
         Ok(apns.channels.add(bundle_id, policy))
     }
 
-    /// Sets counters to 0, forgets what was accepted, removes all faults.
+    /// Sets counters to 0, forgets what was accepted and what feedback there was to tell, removes all
+    /// faults.
     pub fn reset(&self) {
         self.services.reset();
     }

@@ -15,16 +15,22 @@ pub struct ServiceStats {
     pub connections: u64,
     /// Those of them that are open now; a reset leaves this one.
     pub open: u64,
-    /// Requests that arrived whole.
+    /// Requests that arrived whole. Of the binary gateway: frames that were looked at; of the
+    /// feedback service: readings of its list.
     pub requests: u64,
-    /// Notifications that were taken.
+    /// Notifications that were taken. Of the feedback service: devices that were told of, each once
+    /// for every reading that was written whole.
     pub accepted: u64,
-    /// Notifications that were refused, by the reason on the wire.
+    /// Notifications that were refused, by the reason on the wire; those of the binary gateway by the
+    /// name of the status, such as `InvalidToken`.
     pub rejected: BTreeMap<Cow<'static, str>, u64>,
     /// Requests about channels that were granted.
     pub managed: u64,
     /// Requests that a fault left without being looked at.
     pub unprocessed: u64,
+    /// Notifications that came behind one that the binary gateway had refused, and were thrown away.
+    #[serde(default)]
+    pub discarded: u64,
     /// Notifications that were taken, and whose answer was never sent whole, since a fault withheld
     /// it or kept it until stream or connection had ended. What a client lost for other reasons is
     /// not among them: an answer may be on its way when a connection ends.
@@ -32,13 +38,14 @@ pub struct ServiceStats {
     pub unanswered: u64,
     /// Notifications that were taken though one of the same `apns-id` had been taken before. Of the
     /// identifiers that clients sent, the last 2,097,152 at least are remembered; a reset forgets
-    /// them.
+    /// them. Of the binary gateway, where tokens are counted: those that were taken though one for
+    /// the same token had been.
     #[serde(default)]
     pub taken_twice: u64,
     /// Faults that were carried out, by their kind; an action on all connections counts once.
     #[serde(default)]
     pub faults: BTreeMap<Kind, u64>,
-    /// Payload bytes of what was taken.
+    /// Payload bytes of what was taken. Of the feedback service: the bytes of the tuples.
     pub bytes: u64,
 }
 

@@ -18,8 +18,8 @@ use crate::{Error, Files, Result};
 /// What a port is configured with, and what it takes to do otherwise.
 #[derive(Debug)]
 pub(crate) struct Tls {
-    /// TLS 1.2 and 1.3; a client's certificate is asked for, not required, and must
-    /// come from the simulator's authority.
+    /// TLS 1.2 and 1.3; a client's certificate is asked for, required only on demand, and must come
+    /// from the simulator's authority.
     pub(crate) config: Arc<ServerConfig>,
     verifier: Arc<dyn ClientCertVerifier>,
     chain: Vec<CertificateDer<'static>>,
@@ -27,20 +27,39 @@ pub(crate) struct Tls {
 }
 
 impl Tls {
+    /// For what `alpn` names, in order of preference.
     pub(crate) fn new(files: &Files, alpn: &[&str]) -> Result<Self> {
+        let mut tls = Self::build(files, false)?;
+        let config = Arc::make_mut(&mut tls.config);
+        config.alpn_protocols = alpn.iter().map(|name| name.as_bytes().to_vec()).collect();
+        Ok(tls)
+    }
+
+    /// For services from before TLS 1.3 and ALPN.
+    pub(crate) fn old(
+        files: &Files,
+        require_certificate: bool,
+        session_tickets: usize,
+    ) -> Result<Self> {
+        let mut tls = Self::build(files, require_certificate)?;
+        Arc::make_mut(&mut tls.config).send_tls13_tickets = session_tickets;
+        Ok(tls)
+    }
+
+    fn build(files: &Files, require_certificate: bool) -> Result<Self> {
         let mut roots = RootCertStore::empty();
         roots
             .add(files.authority().certificate_der().clone())
             .map_err(|error| failed(&error))?;
         let provider = Arc::new(aws_lc_rs::default_provider());
-        let verifier = WebPkiClientVerifier::builder_with_provider(Arc::new(roots), provider)
-            .allow_unauthenticated()
-            .build()
-            .map_err(|error| failed(&error))?;
+        let mut verifier = WebPkiClientVerifier::builder_with_provider(Arc::new(roots), provider);
+        if !require_certificate {
+            verifier = verifier.allow_unauthenticated();
+        }
+        let verifier = verifier.build().map_err(|error| failed(&error))?;
         let chain = vec![files.server().certificate_der().clone()];
         let key = files.server().key_der();
-        let mut config = config(Arc::clone(&verifier), chain.clone(), key.clone_key())?;
-        config.alpn_protocols = alpn.iter().map(|name| name.as_bytes().to_vec()).collect();
+        let config = config(Arc::clone(&verifier), chain.clone(), key.clone_key())?;
         Ok(Self {
             config: Arc::new(config),
             verifier,

@@ -63,11 +63,11 @@ async fn a_storm_does_what_it_foretells() -> Result<(), Failure> {
     let client = Client::connect(&sim, None).await?;
     let mut struck = 0;
     for number in 0..30 {
-        let expected = match storm.at(number) {
+        let expected = match storm.at(Service::Apns, number) {
             Some(Action::Answer(answer)) => answer.status,
             _ => 200,
         };
-        struck += u64::from(storm.at(number).is_some());
+        struck += u64::from(storm.at(Service::Apns, number).is_some());
         assert_eq!(
             client.push(&sim, DEVICE).await?.status,
             expected,

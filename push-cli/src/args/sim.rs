@@ -3,7 +3,7 @@
 use std::net::SocketAddr;
 use std::path::PathBuf;
 
-use clap::Args;
+use clap::{ArgGroup, Args};
 
 const MANUAL: &str = "\
 Example:
@@ -27,24 +27,45 @@ Files in DIR, made anew at each start:
 Control, in plain HTTP and JSON:
   GET /stats                           what was counted, by service
   GET /received?service=apns&limit=N   the last that were accepted, newest last
+  GET /tokens?service=apns-gateway     how often each token was taken, with --count-tokens
   POST /faults                         what to do wrong, such as
-    [{\"service\":\"apns\",\"token\":\"00fc…\",\"do\":{\"answer\":{\"status\":410,\"reason\":\"Unregistered\"}}}]
-    \"do\" is one of answer, body, close, goaway, streams, window, starve, delay_ms, drop_answer, reset,
-    stop_reading, stall, wedge, ignore_pings, malformed, handshake; {\"random\":{\"seed\":17,\"one_in\":50}}
-    draws from them
+    [{\"service\":\"apns\",\"token\":\"00fc…\",\"do\":{\"answer\":{\"status\":410,\"reason\":\"Unregistered\"}}},
+     {\"service\":\"apns-gateway\",\"token\":\"00fc…\",\"do\":{\"code\":8}}]
+    \"do\" is one of
+    apns           answer, body, close, goaway, streams, window, starve, delay_ms, drop_answer, reset,
+                   stop_reading, stall, wedge, ignore_pings, malformed, handshake
+    apns-gateway   code, close, delay_ms, stop_reading, slow, idle, stall, wedge, malformed, handshake
+    apns-feedback  close, delay_ms, slow, stall, handshake
+    and {\"random\":{\"seed\":17,\"one_in\":50}} draws from them. A code of the gateway can have options:
+      {\"code\":{\"code\":8,\"delay_ms\":200,\"close\":\"rst\"}}   later; what comes meanwhile is thrown away
+      {\"code\":{\"code\":8,\"discard\":100,\"split\":true}}    after 100 more; byte by byte
+      {\"code\":{\"code\":8,\"close\":\"none\"}}                and it stays open: tls, fin, rst or none
+      {\"code\":{\"code\":8,\"identifier\":7,\"bytes\":3,\"drain\":false}}
+      {\"close\":{\"how\":\"rst\",\"at\":\"after_answer\"}}         taken, then closed
+      {\"slow\":{\"bytes_per_s\":1000}}, {\"idle\":{\"after_ms\":200,\"close\":\"fin\"}}
+  POST /feedback                       what the feedback service has to tell, such as
+    [{\"token\":\"00fc…\",\"since\":1700000000}]
   POST /apply                          at once, on all connections that are open, such as
     {\"service\":\"apns\",\"do\":{\"goaway\":{\"reason\":\"Shutdown\"}}}
   DELETE /faults                       no more of it
-  POST /reset                          counters, received and faults
+  POST /reset                          counters, received, feedback and faults
 
 It runs until it is interrupted, and ends with status 0.";
+
+/// At least one service has to run.
+fn services() -> ArgGroup {
+    ArgGroup::new("service")
+        .args(["apns", "apns_gateway", "apns_feedback"])
+        .required(true)
+        .multiple(true)
+}
 
 /// Run simulators of the push services on this machine
 ///
 /// They check what the real services check and answer as they answer, and fail on command: for
 /// tests of any client, in any language.
 #[derive(Debug, Args)]
-#[command(after_help = MANUAL)]
+#[command(after_help = MANUAL, group(services()))]
 pub(crate) struct Sim {
     /// The folder for certificates and keys; made if it is not there
     #[arg(long, value_name = "DIR")]
@@ -52,8 +73,25 @@ pub(crate) struct Sim {
 
     /// Run the APNs provider API here, with broadcasts and channels, such as 127.0.0.1:8443; port 0
     /// takes a free one
-    #[arg(long, value_name = "ADDR", value_parser = push_sim::parse_address, required = true)]
+    #[arg(long, value_name = "ADDR", value_parser = push_sim::parse_address)]
     pub(crate) apns: Option<SocketAddr>,
+
+    /// Run the binary gateway here, which Apple has switched off in 2021
+    #[arg(long, value_name = "ADDR", value_parser = push_sim::parse_address)]
+    pub(crate) apns_gateway: Option<SocketAddr>,
+
+    /// Run the feedback service here, which went with the binary gateway
+    #[arg(long, value_name = "ADDR", value_parser = push_sim::parse_address)]
+    pub(crate) apns_feedback: Option<SocketAddr>,
+
+    /// Let the binary gateway and the feedback service demand the client's certificate, not only ask
+    /// for it
+    #[arg(long)]
+    pub(crate) require_client_certificate: bool,
+
+    /// Let the binary gateway count for each device token how often it was taken: GET /tokens
+    #[arg(long)]
+    pub(crate) count_tokens: bool,
 
     /// Where to ask what came and to command faults; port 0 takes a free one
     #[arg(

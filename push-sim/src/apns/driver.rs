@@ -2,9 +2,8 @@
 
 use std::future::poll_fn;
 use std::io;
-use std::time::Duration;
 
-use tokio::io::{AsyncReadExt, AsyncWriteExt};
+use tokio::io::AsyncWriteExt;
 use tokio::net::TcpStream;
 use tokio::sync::mpsc::UnboundedReceiver;
 use tokio::time::{Instant, sleep_until, timeout};
@@ -12,11 +11,8 @@ use tokio_rustls::server::TlsStream;
 
 use super::pipe::Pipe;
 use super::session::{Ending, Session};
+use crate::ending::{LINGER, closed, discard, drain};
 use crate::fault::{Action, Close};
-
-/// How long a closed connection is still emptied; to drop it with unread data
-/// would reset it, and take back what the client has not read yet.
-const LINGER: Duration = Duration::from_secs(5);
 
 const OLD_HTTP_ANSWER: &[u8] = b"HTTP/1.1 505 HTTP Version Not Supported\r\n\
     content-type: text/plain\r\ncontent-length: 33\r\nconnection: close\r\n\r\n\
@@ -184,38 +180,4 @@ impl Driver {
             close = ordered => self.close(close).await,
         }
     }
-}
-
-/// Waits until the client has closed the connection, without reading anything.
-pub(super) async fn closed(tcp: &TcpStream) {
-    #[cfg(any(target_os = "linux", target_os = "android"))]
-    {
-        // Urgent data is never expected; what this waits for is the end of the stream.
-        let interest = tokio::io::Interest::PRIORITY;
-        while let Ok(ready) = tcp.ready(interest).await {
-            if ready.is_read_closed() {
-                return;
-            }
-            tokio::time::sleep(CLOSED_EVERY).await;
-        }
-    }
-    // Elsewhere only a reset shows.
-    #[cfg(not(any(target_os = "linux", target_os = "android")))]
-    while let Ok(None) = tcp.take_error() {
-        tokio::time::sleep(CLOSED_EVERY).await;
-    }
-}
-
-/// How often a connection is asked whether it has ended, where the system does not tell.
-const CLOSED_EVERY: Duration = Duration::from_millis(100);
-
-/// Reads until the client has closed the connection, for so long as it was told to go away.
-pub(super) async fn drain(tcp: &mut TcpStream) -> io::Result<()> {
-    timeout(LINGER, discard(tcp)).await.unwrap_or(Ok(()))
-}
-
-async fn discard(tcp: &mut TcpStream) -> io::Result<()> {
-    let mut scrap = [0; 4096];
-    while tcp.read(&mut scrap).await? > 0 {}
-    Ok(())
 }

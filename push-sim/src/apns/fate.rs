@@ -58,7 +58,11 @@ impl Session {
             | Action::CloseAt(_, Point::BeforeAnswer | Point::MidAnswer | Point::AfterAnswer)
             | Action::ResetAt(_, Point::BeforeAnswer | Point::MidAnswer | Point::AfterAnswer)
             | Action::Handshake(_)
-            | Action::Random(_) => return Fate::Served,
+            | Action::Random(_)
+            // Of other services.
+            | Action::Code(_)
+            | Action::Slow(_)
+            | Action::Idle(..) => return Fate::Served,
             Action::Streams(_)
             | Action::StreamsFor { .. }
             | Action::Window { .. }

@@ -28,7 +28,6 @@ mod fate;
 #[cfg(any(test, feature = "fuzzing"))]
 #[doc(hidden)]
 pub mod fuzzing;
-mod handshake;
 mod headers;
 mod ids;
 mod listener;

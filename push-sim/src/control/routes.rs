@@ -7,6 +7,7 @@ use hyper::{Method, Response, StatusCode, Uri};
 use serde::Serialize;
 
 use crate::fault::Order;
+use crate::feedback::Entry;
 use crate::services::Services;
 use crate::{Error, Fault, Result, Service};
 
@@ -19,19 +20,23 @@ pub(super) fn route(
     services: &Services,
 ) -> Response<Answer> {
     let allowed = match uri.path() {
-        "/stats" | "/received" => "GET",
+        "/stats" | "/received" | "/tokens" => "GET",
         "/faults" => "POST, DELETE",
-        "/apply" | "/reset" => "POST",
+        "/apply" | "/feedback" | "/reset" => "POST",
         path => {
             return refuse(
                 404,
-                &format!("no {path} here; there are /stats, /received, /faults, /apply and /reset"),
+                &format!(
+                    "no {path} here; there are /stats, /received, /tokens, /faults, /apply, \
+                     /feedback and /reset"
+                ),
             );
         }
     };
     let result = match (uri.path(), method) {
         ("/stats", &Method::GET) => Ok(json(&services.stats())),
         ("/received", &Method::GET) => received(uri.query().unwrap_or_default(), services),
+        ("/tokens", &Method::GET) => tokens(uri.query().unwrap_or_default(), services),
         ("/faults", &Method::POST) => Fault::parse_list(body)
             .and_then(|faults| services.fault(faults))
             .map(|()| json(&serde_json::json!({}))),
@@ -42,6 +47,9 @@ pub(super) fn route(
         ("/apply", &Method::POST) => Order::parse(body)
             .and_then(|order| services.apply(order.service, &order.action))
             .map(|connections| json(&serde_json::json!({ "connections": connections }))),
+        ("/feedback", &Method::POST) => Entry::parse_list(body)
+            .and_then(|entries| services.feedback(&entries))
+            .map(|entries| json(&serde_json::json!({ "entries": entries }))),
         ("/reset", &Method::POST) => {
             services.reset();
             Ok(json(&serde_json::json!({})))
@@ -76,6 +84,12 @@ fn received(query: &str, services: &Services) -> Result<Response<Answer>> {
     let missing = || Error::Query("service=… is missing".to_owned());
     let service = service.ok_or_else(missing)?;
     Ok(json(&services.received(service, limit)?))
+}
+
+fn tokens(query: &str, services: &Services) -> Result<Response<Answer>> {
+    let missing = || Error::Query(format!("{query:?} is not service=…"));
+    let name = query.strip_prefix("service=").ok_or_else(missing)?;
+    Ok(json(&services.tokens(name.parse()?)?))
 }
 
 fn json(value: &impl Serialize) -> Response<Answer> {

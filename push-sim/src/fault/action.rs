@@ -1,14 +1,18 @@
 //! What can go wrong.
 
+use std::num::NonZeroU32;
 use std::time::Duration;
 
 use serde::{Deserialize, Serialize};
 
 use super::wire::Wire;
-use super::{Answer, Body, GoAway, Kind, Storm};
+use super::{Answer, Body, GoAway, Kind, Refusal, Storm};
 use crate::http2::MAX_31;
 
 /// What happens, with its form in JSON.
+///
+/// Not every service can do everything ([`Kind::of`]). Each notification is a request of the binary
+/// gateway, and each reading of its list one of the feedback service.
 ///
 /// A request that is *served* is looked at, counted as accepted or rejected, and kept; one that is
 /// *not served* is counted as `unprocessed`. An accepted one whose answer is lost is counted as
@@ -23,6 +27,9 @@ pub enum Action {
     /// An answer whose body is too long: `{"body":{"status":503,"bytes":10485760}}`, without
     /// `bytes` one that never ends.
     Body(Body),
+    /// An error response of the binary gateway, and the end of the connection: `{"code":8}`, or
+    /// `{"code":{"code":8,"delay_ms":200,"close":"rst"}}`, and more as [`Refusal`] has it.
+    Code(Refusal),
     /// The connection ends, and the request is not served: `{"close":"fin"}`.
     Close(Close),
     /// The connection ends at a certain point:
@@ -60,7 +67,8 @@ pub enum Action {
     /// itself is served: `{"starve":true}`, or for a while `{"starve":{"for_ms":200}}`, after
     /// which all is given back that was withheld.
     Starve(Option<Duration>),
-    /// The request is served, its answer comes so much later: `{"delay_ms":20}`.
+    /// The request is served, its answer comes so much later: `{"delay_ms":20}`. The binary gateway
+    /// has no answer to what it takes, and reads on so much later.
     Delay(Duration),
     /// The request is served, its answer never comes: `{"drop_answer":true}`.
     DropAnswer,
@@ -71,11 +79,18 @@ pub enum Action {
     /// The request is served, and then nothing is read any more, while writing goes on:
     /// `{"stop_reading":true}`, or for a while `{"stop_reading":{"for_ms":200}}`.
     StopReading(Option<Duration>),
+    /// From then on so many bytes are read in a second, and not more than that stand in the
+    /// system's buffer; the feedback service writes as slowly: `{"slow":{"bytes_per_s":1000}}`. Up to
+    /// 1,000 they go one by one. The request itself is served.
+    Slow(NonZeroU32),
+    /// From then on the connection ends when nothing came for so long:
+    /// `{"idle":{"after_ms":200,"close":"fin"}}`. The request itself is served.
+    Idle(Duration, Close),
     /// The connection is neither read nor written any more; the request is not served:
     /// `{"stall":true}`.
     Stall,
     /// The connection is read, but nothing is looked at or answered any more, not even a PING; the
-    /// request is not served: `{"wedge":true}`.
+    /// request is not served, what comes behind it is thrown away: `{"wedge":true}`.
     Wedge,
     /// PINGs are not acknowledged any more; all else goes on: `{"ignore_pings":true}`.
     IgnorePings,
@@ -102,6 +117,10 @@ pub enum Close {
 }
 
 /// When a connection ends, or a stream is reset.
+///
+/// The binary gateway knows [`Self::Accept`], [`Self::Request`] and [`Self::AfterAnswer`]: a
+/// notification is taken, if it is good, and then the connection ends. The feedback service knows
+/// these and [`Self::MidAnswer`], which is in the middle of a tuple in the middle of its list.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(rename_all = "snake_case")]
 #[non_exhaustive]
@@ -161,7 +180,8 @@ pub enum Malformed {
     Continuation,
     /// `"push_promise"`: it breaks the protocol if the client has forbidden it by ENABLE_PUSH.
     PushPromise,
-    /// `"garbage"`: bytes that are no frames.
+    /// `"garbage"`: bytes that are no frames. The binary gateway takes the notification, says them
+    /// and closes the connection.
     Garbage,
     /// `"uppercase_header"`: an answer with a field name in upper case.
     UppercaseHeader,
@@ -169,6 +189,21 @@ pub enum Malformed {
     MissingStatus,
     /// `"content_length"`: an answer that is shorter than it says.
     ContentLength,
+}
+
+impl Point {
+    /// The name in JSON.
+    pub(crate) fn as_str(self) -> &'static str {
+        match self {
+            Self::Accept => "accept",
+            Self::Settings => "settings",
+            Self::Headers => "headers",
+            Self::Request => "request",
+            Self::BeforeAnswer => "before_answer",
+            Self::MidAnswer => "mid_answer",
+            Self::AfterAnswer => "after_answer",
+        }
+    }
 }
 
 impl Malformed {
@@ -215,7 +250,8 @@ impl Malformed {
 pub enum Handshake {
     /// `{"handshake":"silent"}`: TCP is accepted, and nothing is ever said.
     Silent,
-    /// `{"handshake":"no_settings"}`: TLS is agreed upon, and nothing is ever said after it.
+    /// `{"handshake":"no_settings"}`: TLS is agreed upon, and nothing is ever said after it, nor is
+    /// what comes looked at.
     NoSettings,
     /// `{"handshake":"garbage"}`: text that is no TLS, then FIN.
     Garbage,
@@ -278,9 +314,13 @@ impl Action {
             | Self::Window { .. }
             | Self::Starve(_)
             | Self::StopReading(_)
+            | Self::Slow(_)
+            | Self::Idle(..)
             | Self::Stall
             | Self::Wedge
             | Self::IgnorePings => true,
+            // Others are about a notification.
+            Self::Code(refusal) => refusal.is_shutdown() || refusal.identifier.is_some(),
             Self::Malformed(malformed) => !malformed.is_answer(),
             Self::Answer(_)
             | Self::Body(_)
@@ -314,6 +354,7 @@ impl Action {
         Some(match self {
             Self::Answer(_) => Kind::Answer,
             Self::Body(_) => Kind::Body,
+            Self::Code(_) => Kind::Code,
             Self::Close(_) | Self::CloseAt(..) => Kind::Close,
             Self::GoAway(_) => Kind::Goaway,
             Self::Streams(_) | Self::StreamsFor { .. } => Kind::Streams,
@@ -323,6 +364,8 @@ impl Action {
             Self::DropAnswer => Kind::DropAnswer,
             Self::Reset(_) | Self::ResetAt(..) => Kind::Reset,
             Self::StopReading(_) => Kind::StopReading,
+            Self::Slow(_) => Kind::Slow,
+            Self::Idle(..) => Kind::Idle,
             Self::Stall => Kind::Stall,
             Self::Wedge => Kind::Wedge,
             Self::IgnorePings => Kind::IgnorePings,
@@ -340,6 +383,7 @@ impl Action {
             {
                 Err(format!("status {status} is not between 200 and 599"))
             }
+            Self::Code(refusal) => refusal.check(),
             Self::GoAway(goaway) => goaway.check(),
             Self::ResetAt(_, Point::Accept | Point::Settings) => {
                 Err("a stream can't be reset before there is one".to_owned())

@@ -2,13 +2,17 @@
 
 mod action;
 mod answer;
+mod draw;
+mod fit;
 mod goaway;
+mod refusal;
 mod storm;
 mod wire;
 
 pub use action::{Action, Close, Handshake, Malformed, Point, Rejection};
 pub use answer::{Answer, Body};
 pub use goaway::{GoAway, Notice};
+pub use refusal::{Farewell, Refusal};
 pub use storm::{Kind, Storm};
 
 pub(crate) use action::Stage;
@@ -125,7 +129,11 @@ impl Fault {
     /// Whether the parts fit together.
     pub(crate) fn check(&self) -> Result<()> {
         let refuse = |line: &str| Err(Error::Fault(line.to_owned()));
-        if let Err(line) = self.action.check() {
+        if let Err(line) = self
+            .action
+            .check()
+            .and_then(|()| self.action.fits(self.service))
+        {
             return refuse(&line);
         }
         if self.on == Some(On::Connection) && !self.strikes(Stage::Connection) {
@@ -136,6 +144,11 @@ impl Fault {
         let for_requests = self.strikes(Stage::Head) || self.strikes(Stage::Request);
         if self.token.is_some() && !for_requests {
             return refuse("a connection has no device token; leave out \"token\"");
+        }
+        if self.token.is_some() && self.service == Service::ApnsFeedback {
+            return refuse(
+                "who reads the list of the feedback service names no device token; leave out \"token\"",
+            );
         }
         Ok(())
     }
@@ -219,6 +232,102 @@ mod tests {
     }
 
     #[test]
+    fn every_documented_fault_of_the_binary_gateway_is_read_and_written_alike() {
+        for action in [
+            r#"{"code":8}"#,
+            r#"{"code":{"code":8,"delay_ms":200}}"#,
+            r#"{"code":{"code":8,"delay_ms":200,"close":"rst"}}"#,
+            r#"{"code":{"code":8,"discard":1000,"close":"rst"}}"#,
+            r#"{"code":{"code":8,"discard":100,"split":true}}"#,
+            r#"{"code":{"code":10,"close":"fin","split":true}}"#,
+            r#"{"code":{"code":8,"close":"none"}}"#,
+            r#"{"code":{"code":2,"identifier":0}}"#,
+            r#"{"code":{"code":8,"close":"tls","identifier":77,"bytes":3,"drain":false}}"#,
+            r#"{"close":"fin"}"#,
+            r#"{"close":{"how":"rst","at":"request"}}"#,
+            r#"{"close":{"how":"rst","at":"after_answer"}}"#,
+            r#"{"delay_ms":20}"#,
+            r#"{"stop_reading":true}"#,
+            r#"{"stop_reading":{"for_ms":200}}"#,
+            r#"{"slow":{"bytes_per_s":1000}}"#,
+            r#"{"idle":{"after_ms":200,"close":"fin"}}"#,
+            r#"{"stall":true}"#,
+            r#"{"wedge":true}"#,
+            r#"{"malformed":"garbage"}"#,
+            r#"{"random":{"seed":17,"one_in":50,"kinds":["code","slow","idle"]}}"#,
+        ] {
+            let service = r#""service":"apns-gateway""#;
+            both_ways(&format!(
+                r#"{{{service},"token":"ab","after":1,"do":{action}}}"#
+            ));
+        }
+    }
+
+    #[test]
+    fn every_documented_fault_of_the_feedback_service_is_read_and_written_alike() {
+        for action in [
+            r#"{"close":"rst"}"#,
+            r#"{"close":{"how":"fin","at":"mid_answer"}}"#,
+            r#"{"close":{"how":"rst","at":"after_answer"}}"#,
+            r#"{"delay_ms":20}"#,
+            r#"{"slow":{"bytes_per_s":1000}}"#,
+            r#"{"stall":true}"#,
+            r#"{"handshake":"silent"}"#,
+            r#"{"random":{"seed":17,"one_in":2}}"#,
+        ] {
+            let service = r#""service":"apns-feedback""#;
+            both_ways(&format!(
+                r#"{{{service},"after":1,"times":1,"do":{action}}}"#
+            ));
+        }
+    }
+
+    /// A fault that a service can't do is refused by the name of what it can.
+    #[test]
+    fn what_a_service_can_not_do_is_refused_and_what_it_can_is_named() {
+        for (service, action, can) in [
+            ("apns", r#"{"code":8}"#, "answer, body, close, goaway"),
+            ("apns", r#"{"slow":{"bytes_per_s":1}}"#, "goaway"),
+            (
+                "apns-gateway",
+                r#"{"goaway":{}}"#,
+                "code, close, delay_ms, stop_reading, slow",
+            ),
+            ("apns-gateway", r#"{"drop_answer":true}"#, "code, close"),
+            (
+                "apns-gateway",
+                r#"{"malformed":"bad_hpack"}"#,
+                r#""garbage""#,
+            ),
+            (
+                "apns-gateway",
+                r#"{"close":{"how":"fin","at":"headers"}}"#,
+                "accept, request, after_answer",
+            ),
+            (
+                "apns-feedback",
+                r#"{"code":8}"#,
+                "close, delay_ms, slow, stall, handshake",
+            ),
+            (
+                "apns-feedback",
+                r#"{"close":{"how":"fin","at":"settings"}}"#,
+                "accept, request, mid_answer, after_answer",
+            ),
+            (
+                "apns-gateway",
+                r#"{"random":{"seed":1,"one_in":2,"kinds":["close","reset"]}}"#,
+                "can't do reset; it can do code",
+            ),
+        ] {
+            let json = format!(r#"{{"service":"{service}","do":{action}}}"#);
+            let error = Fault::parse_list(json.as_bytes()).unwrap_err().to_string();
+            assert!(error.contains(&format!("{service} can't do")), "{error}");
+            assert!(error.contains(can) && !error.contains('\n'), "{error}");
+        }
+    }
+
+    #[test]
     fn every_fault_of_connections_is_read_and_written_alike() {
         for fault in [
             r#""after":1,"do":{"handshake":"silent"}"#,
@@ -281,6 +390,15 @@ mod tests {
             r#"[{"service":"apns","do":{"handshake":{"close":"tls"}}}]"#,
             r#"[{"service":"apns","do":{"random":{"seed":1,"one_in":0}}}]"#,
             r#"[{"service":"apns","do":{"random":{"seed":1,"one_in":1,"kinds":["x"]}}}]"#,
+            r#"[{"service":"apns-gateway","do":{"code":256}}]"#,
+            r#"[{"service":"apns-gateway","do":{"code":{"delay_ms":1}}}]"#,
+            r#"[{"service":"apns-gateway","do":{"code":{"code":8,"dealy_ms":1}}}]"#,
+            r#"[{"service":"apns-gateway","do":{"code":{"code":8,"bytes":6}}}]"#,
+            r#"[{"service":"apns-gateway","do":{"code":{"code":8,"close":"none","drain":false}}}]"#,
+            r#"[{"service":"apns-gateway","do":{"slow":{"bytes_per_s":0}}}]"#,
+            r#"[{"service":"apns-gateway","do":{"idle":{"after_ms":1}}}]"#,
+            r#"[{"service":"apns-gateway","on":"connection","do":{"code":8}}]"#,
+            r#"[{"service":"apns-feedback","token":"a","do":{"stall":true}}]"#,
             r#"[{"service":"apns","on":"connection","do":{"delay_ms":1}}]"#,
             r#"[{"service":"apns","on":"connection","do":{"malformed":"bad_hpack"}}]"#,
             r#"[{"service":"apns","token":"a","do":{"handshake":"silent"}}]"#,
@@ -297,5 +415,8 @@ mod tests {
         assert!(Action::Malformed(Malformed::Garbage).needs_no_request());
         assert!(!Action::Malformed(Malformed::BadHpack).needs_no_request());
         assert!(!Action::Reset(7).needs_no_request());
+        assert!(Action::Code(Refusal::new(10)).needs_no_request());
+        assert!(Action::Code(Refusal::new(8).identifier(3)).needs_no_request());
+        assert!(!Action::Code(Refusal::new(8)).needs_no_request());
     }
 }

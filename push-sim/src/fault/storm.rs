@@ -4,9 +4,8 @@ use std::time::Duration;
 
 use serde::{Deserialize, Serialize};
 
-use super::{
-    Action, Answer, Body, Close, GoAway, Handshake, Malformed, Notice, Point, Rejection, Stage,
-};
+use super::{Action, Stage};
+use crate::Service;
 
 /// One request or connection in so many is struck, by any of some kinds of faults.
 ///
@@ -18,7 +17,8 @@ use super::{
 /// the same seed and the same order of requests give the same faults. The first request is the
 /// first one that the storm was asked about: that came after it was armed, matched its token, and
 /// was not befallen by an earlier fault of the list. Requests, requests of which only the fields
-/// have come (for what strikes at [`Point::Headers`]), and connections are numbered on their own.
+/// have come (for what strikes at [`Point::Headers`](super::Point::Headers)), and connections are
+/// numbered on their own.
 ///
 /// What a storm draws a client can survive, if it waits for no answer without end. It never lies: no
 /// REFUSED_STREAM and no GOAWAY says of a request that was served that it wasn't. So a client that
@@ -31,7 +31,7 @@ pub struct Storm {
     pub seed: u64,
     /// One in so many is struck, on average.
     pub one_in: u64,
-    /// By what; none: by every kind.
+    /// By what; none: by every kind that the service can do ([`Kind::of`]).
     #[serde(default, skip_serializing_if = "Vec::is_empty")]
     pub kinds: Vec<Kind>,
 }
@@ -74,11 +74,17 @@ pub enum Kind {
     Malformed,
     /// `"handshake"`: any; of connections.
     Handshake,
+    /// `"code"`: 8, and 1, 5 or 10, at once or later, with every way to end the connection.
+    Code,
+    /// `"slow"`: some 100 KB in a second.
+    Slow,
+    /// `"idle"`: after less than a second.
+    Idle,
 }
 
 impl Kind {
     /// All of them.
-    pub const ALL: [Self; 16] = [
+    pub const ALL: [Self; 19] = [
         Self::Answer,
         Self::Body,
         Self::Close,
@@ -95,6 +101,9 @@ impl Kind {
         Self::IgnorePings,
         Self::Malformed,
         Self::Handshake,
+        Self::Code,
+        Self::Slow,
+        Self::Idle,
     ];
 
     /// The name in JSON.
@@ -117,6 +126,9 @@ impl Kind {
             Self::IgnorePings => "ignore_pings",
             Self::Malformed => "malformed",
             Self::Handshake => "handshake",
+            Self::Code => "code",
+            Self::Slow => "slow",
+            Self::Idle => "idle",
         }
     }
 }
@@ -148,53 +160,53 @@ impl Storm {
 
     /// What befalls the request of this number, the first being 0.
     ///
-    /// An action at [`Point::Headers`] is carried out when the fields of the request of this number
-    /// come, all others when the request of this number is whole.
+    /// An action at [`Point::Headers`](super::Point::Headers) is carried out when the fields of the
+    /// request of this number come, all others when the request of this number is whole.
     #[must_use]
-    pub fn at(&self, number: u64) -> Option<Action> {
+    pub fn at(&self, service: Service, number: u64) -> Option<Action> {
         let mut dice = Dice::thrown(self.seed, number);
-        let kind = self.draw(&mut dice, |kind| kind != Kind::Handshake)?;
-        Some(dice.action(kind))
+        let kind = self.draw(service, &mut dice, |kind| kind != Kind::Handshake)?;
+        Some(dice.action(service, kind))
     }
 
     /// What befalls the connection of this number, the first being 0.
     #[must_use]
-    pub fn at_connection(&self, number: u64) -> Option<Action> {
+    pub fn at_connection(&self, service: Service, number: u64) -> Option<Action> {
         let mut dice = Dice::thrown(!self.seed, number);
-        let kind = self.draw(&mut dice, |kind| kind == Kind::Handshake)?;
-        Some(dice.action(kind))
+        let kind = self.draw(service, &mut dice, |kind| kind == Kind::Handshake)?;
+        Some(dice.action(service, kind))
     }
 
-    pub(crate) fn strike(&self, stage: Stage, number: u64) -> Option<Action> {
+    pub(crate) fn strike(&self, service: Service, stage: Stage, number: u64) -> Option<Action> {
         match stage {
-            Stage::Connection => self.at_connection(number),
-            Stage::Head | Stage::Request => self.at(number).filter(|action| action.is_at(stage)),
+            Stage::Connection => self.at_connection(service, number),
+            Stage::Head | Stage::Request => self
+                .at(service, number)
+                .filter(|action| action.is_at(stage)),
         }
     }
 
-    fn draw(&self, dice: &mut Dice, fits: impl Fn(Kind) -> bool) -> Option<Kind> {
+    fn draw(&self, service: Service, dice: &mut Dice, fits: impl Fn(Kind) -> bool) -> Option<Kind> {
         if dice.below(self.one_in) != 0 {
             return None;
         }
-        let fitting = || self.drawn().iter().copied().filter(|kind| fits(*kind));
+        let kinds = match self.kinds.as_slice() {
+            [] => Kind::of(service),
+            kinds => kinds,
+        };
+        let fitting = || kinds.iter().copied().filter(|kind| fits(*kind));
         let count = fitting().count() as u64;
         let at = (count > 0).then(|| dice.below(count))?;
         fitting().nth(at as usize)
     }
 
-    fn drawn(&self) -> &[Kind] {
-        match self.kinds.as_slice() {
-            [] => &Kind::ALL,
-            kinds => kinds,
-        }
-    }
-
     pub(super) fn is_at(&self, stage: Stage) -> bool {
-        self.drawn().iter().any(|kind| match stage {
+        let strikes = |kind: &Kind| match stage {
             Stage::Connection => *kind == Kind::Handshake,
             Stage::Head => matches!(kind, Kind::Close | Kind::Reset),
             Stage::Request => *kind != Kind::Handshake,
-        })
+        };
+        self.kinds.is_empty() || self.kinds.iter().any(strikes)
     }
 
     pub(super) fn check(&self) -> Result<(), String> {
@@ -206,7 +218,7 @@ impl Storm {
 }
 
 /// SplitMix64, begun anew for each number.
-struct Dice(u64);
+pub(super) struct Dice(u64);
 
 impl Dice {
     fn thrown(seed: u64, number: u64) -> Self {
@@ -223,121 +235,16 @@ impl Dice {
         bits ^ (bits >> 31)
     }
 
-    fn below(&mut self, end: u64) -> u64 {
+    pub(super) fn below(&mut self, end: u64) -> u64 {
         ((u128::from(self.roll()) * u128::from(end)) >> 64) as u64
     }
 
-    fn one_of<T: Copy, const N: usize>(&mut self, all: [T; N]) -> T {
+    pub(super) fn one_of<T: Copy, const N: usize>(&mut self, all: [T; N]) -> T {
         all[self.below(N as u64) as usize]
     }
 
-    fn time(&mut self, least_ms: u64, most_ms: u64) -> Duration {
+    pub(super) fn time(&mut self, least_ms: u64, most_ms: u64) -> Duration {
         Duration::from_millis(least_ms + self.below(most_ms - least_ms))
-    }
-
-    fn close(&mut self) -> Close {
-        self.one_of([Close::Fin, Close::Rst, Close::Tls])
-    }
-
-    fn action(&mut self, kind: Kind) -> Action {
-        match kind {
-            Kind::Answer => Action::Answer(self.one_of([
-                || Answer::new(429).reason("TooManyRequests"),
-                || Answer::new(500).reason("InternalServerError"),
-                || Answer::new(503).reason("ServiceUnavailable"),
-                || Answer::new(503).reason("Shutdown"),
-            ])()),
-            Kind::Body => {
-                let status = self.one_of([500, 503]);
-                match self.below(4) {
-                    0 => Action::Body(Body::endless(status)),
-                    mebibytes => Action::Body(Body::bytes(status, mebibytes << 20)),
-                }
-            }
-            Kind::Close => self.closed(),
-            Kind::Goaway => self.goaway(),
-            Kind::Streams => match self.one_of([0, 0, 1, 1, 2, 10, 100, 300]) {
-                limit @ (0 | 1) => self.streams_for(limit),
-                limit => Action::Streams(limit),
-            },
-            Kind::Window => Action::Window {
-                initial: self.one_of([0, 1, 100, 1000, 16_384]),
-                time: Some(self.time(20, 200)),
-                then: None,
-            },
-            Kind::Starve => Action::Starve(Some(self.time(20, 200))),
-            Kind::Delay => Action::Delay(self.time(1, 500)),
-            Kind::DropAnswer => Action::DropAnswer,
-            Kind::Reset => self.reset(),
-            Kind::StopReading => Action::StopReading(Some(self.time(20, 200))),
-            Kind::Stall => Action::Stall,
-            Kind::Wedge => Action::Wedge,
-            Kind::IgnorePings => Action::IgnorePings,
-            Kind::Malformed => Action::Malformed(self.one_of(Malformed::ALL)),
-            Kind::Handshake => Action::Handshake(self.handshake()),
-        }
-    }
-
-    fn closed(&mut self) -> Action {
-        let how = self.close();
-        match self.below(5) {
-            0 => Action::CloseAt(how, Point::Headers),
-            1 => Action::CloseAt(how, Point::BeforeAnswer),
-            2 => Action::CloseAt(how, Point::MidAnswer),
-            3 => Action::CloseAt(how, Point::AfterAnswer),
-            _ => Action::Close(how),
-        }
-    }
-
-    fn goaway(&mut self) -> Action {
-        let mut goaway = match self.below(3) {
-            0 => GoAway::new().reason("Shutdown"),
-            1 => GoAway::new()
-                .code(7)
-                .text("Maximum active streams violated"),
-            _ => GoAway::new(),
-        };
-        goaway = match self.below(4) {
-            0 => goaway.graceful(Notice::RoundTrip),
-            1 => goaway.graceful(Notice::After(self.time(1, 100))),
-            _ => goaway,
-        };
-        Action::GoAway(match self.below(3) {
-            0 => goaway.close(self.close()),
-            _ => goaway,
-        })
-    }
-
-    fn streams_for(&mut self, limit: u32) -> Action {
-        Action::StreamsFor {
-            limit,
-            time: self.time(20, 200),
-            then: None,
-        }
-    }
-
-    fn reset(&mut self) -> Action {
-        // That a stream was refused may be said only of one that was not served.
-        let unserved = self.one_of([7, 7, 7, 2, 8, 11]);
-        let served = self.one_of([0, 2, 5, 8, 11]);
-        match self.below(6) {
-            0 => Action::ResetAt(unserved, Point::Headers),
-            1 => Action::ResetAt(served, Point::BeforeAnswer),
-            2 => Action::ResetAt(0, Point::AfterAnswer),
-            _ => Action::Reset(unserved),
-        }
-    }
-
-    fn handshake(&mut self) -> Handshake {
-        match self.below(8) {
-            0 => Handshake::Silent,
-            1 => Handshake::NoSettings,
-            2 => Handshake::Garbage,
-            3 => Handshake::Alert(self.one_of([40, 80])),
-            4 => Handshake::Close(self.one_of([Close::Fin, Close::Rst])),
-            5 => Handshake::Certificate(Rejection::Unknown),
-            _ => Handshake::Delay(self.time(20, 500)),
-        }
     }
 }
 
@@ -346,9 +253,12 @@ mod tests {
     use std::collections::{BTreeMap, BTreeSet};
 
     use super::*;
+    use crate::fault::Point;
 
     fn drawn(storm: &Storm, count: u64) -> Vec<Option<Action>> {
-        (0..count).map(|number| storm.at(number)).collect()
+        (0..count)
+            .map(|number| storm.at(Service::Apns, number))
+            .collect()
     }
 
     #[test]
@@ -364,7 +274,12 @@ mod tests {
     fn a_seed_means_the_same_for_ever() {
         let storm = Storm::new(17).one_in(3);
         let text: Vec<_> = (0..)
-            .filter_map(|number| Some((number, serde_json::to_string(&storm.at(number)?).ok()?)))
+            .filter_map(|number| {
+                Some((
+                    number,
+                    serde_json::to_string(&storm.at(Service::Apns, number)?).ok()?,
+                ))
+            })
             .take(3)
             .map(|(number, action)| format!("{number} {action}"))
             .collect();
@@ -387,10 +302,14 @@ mod tests {
         }
         let struck: i32 = kinds.values().sum();
         assert!((9_500..10_500).contains(&struck), "{struck}");
-        assert_eq!(kinds.len(), Kind::ALL.len() - 1, "all but the handshakes");
+        assert_eq!(
+            kinds.len(),
+            Kind::of(Service::Apns).len() - 1,
+            "all but the handshakes"
+        );
         assert!(kinds.values().all(|count| *count > 500), "{kinds:?}");
         let connections: BTreeSet<_> = (0..10_000)
-            .filter_map(|number| storm.at_connection(number))
+            .filter_map(|number| storm.at_connection(Service::Apns, number))
             .map(|action| action.kind().unwrap())
             .collect();
         assert_eq!(connections, BTreeSet::from([Kind::Handshake]));
@@ -404,7 +323,7 @@ mod tests {
             .map(|action| action.unwrap().kind().unwrap())
             .collect();
         assert_eq!(kinds, BTreeSet::from([Kind::Close, Kind::Delay]));
-        assert_eq!(storm.at_connection(0), None);
+        assert_eq!(storm.at_connection(Service::Apns, 0), None);
     }
 
     #[test]
@@ -422,11 +341,32 @@ mod tests {
     }
 
     #[test]
+    fn every_service_draws_what_it_can_do_and_everything_of_it() {
+        for service in [Service::ApnsGateway, Service::ApnsFeedback] {
+            let storm = Storm::new(9).one_in(1);
+            let mut kinds = BTreeSet::new();
+            for number in 0..20_000 {
+                for action in [
+                    storm.at(service, number),
+                    storm.at_connection(service, number),
+                ] {
+                    let action = action.unwrap();
+                    assert_eq!(action.check(), Ok(()), "{action:?}");
+                    assert_eq!(action.fits(service), Ok(()), "{action:?}");
+                    kinds.extend(action.kind());
+                }
+            }
+            let all: BTreeSet<_> = Kind::of(service).iter().copied().collect();
+            assert_eq!(kinds, all);
+        }
+    }
+
+    #[test]
     fn a_request_is_struck_once() {
         let storm = Storm::new(1).one_in(1);
         for number in 0..1000 {
-            let strikes =
-                [Stage::Head, Stage::Request].map(|stage| storm.strike(stage, number).is_some());
+            let strikes = [Stage::Head, Stage::Request]
+                .map(|stage| storm.strike(Service::Apns, stage, number).is_some());
             assert_eq!(strikes.iter().filter(|struck| **struck).count(), 1);
         }
     }

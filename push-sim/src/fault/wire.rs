@@ -1,10 +1,11 @@
 //! Actions as they are written in JSON.
 
+use std::num::NonZeroU32;
 use std::time::Duration;
 
 use serde::{Deserialize, Serialize};
 
-use super::{Action, Answer, Body, Close, GoAway, Handshake, Malformed, Point, Storm};
+use super::{Action, Answer, Body, Close, GoAway, Handshake, Malformed, Point, Refusal, Storm};
 
 /// An action as it is written.
 #[derive(Clone, Serialize, Deserialize)]
@@ -12,6 +13,7 @@ use super::{Action, Answer, Body, Close, GoAway, Handshake, Malformed, Point, St
 pub(super) enum Wire {
     Answer(Answer),
     Body(Body),
+    Code(WireCode),
     Close(WireClose),
     Goaway(GoAway),
     Streams(WireStreams),
@@ -21,12 +23,38 @@ pub(super) enum Wire {
     DropAnswer(bool),
     Reset(WireReset),
     StopReading(Spell),
+    Slow(Slow),
+    Idle(Idle),
     Stall(bool),
     Wedge(bool),
     IgnorePings(bool),
     Malformed(Malformed),
     Handshake(Handshake),
     Random(Storm),
+}
+
+#[derive(Clone, Serialize, Deserialize)]
+#[serde(
+    untagged,
+    expecting = "code is neither a status from 0 to 255 nor such as {\"code\":8,\"delay_ms\":200}; \
+                 beside code there can be delay_ms, discard, close, split, identifier, bytes and drain"
+)]
+pub(super) enum WireCode {
+    Status(u8),
+    Full(Refusal),
+}
+
+#[derive(Clone, Serialize, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub(super) struct Slow {
+    bytes_per_s: NonZeroU32,
+}
+
+#[derive(Clone, Serialize, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub(super) struct Idle {
+    after_ms: u64,
+    close: Close,
 }
 
 #[derive(Clone, Serialize, Deserialize)]
@@ -138,6 +166,8 @@ impl TryFrom<Wire> for Action {
         let action = match wire {
             Wire::Answer(answer) => Self::Answer(answer),
             Wire::Body(body) => Self::Body(body),
+            Wire::Code(WireCode::Status(code)) => Self::Code(Refusal::new(code)),
+            Wire::Code(WireCode::Full(refusal)) => Self::Code(refusal),
             Wire::Close(WireClose::How(how)) => Self::Close(how),
             Wire::Close(WireClose::At(CloseAt { how, at })) => Self::CloseAt(how, at),
             Wire::Goaway(goaway) => Self::GoAway(goaway),
@@ -167,6 +197,10 @@ impl TryFrom<Wire> for Action {
             Wire::Reset(WireReset::Code(code)) => Self::Reset(code),
             Wire::Reset(WireReset::At(ResetAt { code, at })) => Self::ResetAt(code, at),
             Wire::StopReading(spell) => Self::StopReading(spell.time()?),
+            Wire::Slow(Slow { bytes_per_s }) => Self::Slow(bytes_per_s),
+            Wire::Idle(Idle { after_ms, close }) => {
+                Self::Idle(Duration::from_millis(after_ms), close)
+            }
             Wire::Stall(on) => asked(on).map(|()| Self::Stall)?,
             Wire::Wedge(on) => asked(on).map(|()| Self::Wedge)?,
             Wire::IgnorePings(on) => asked(on).map(|()| Self::IgnorePings)?,
@@ -184,6 +218,10 @@ impl From<Action> for Wire {
         match action {
             Action::Answer(answer) => Self::Answer(answer),
             Action::Body(body) => Self::Body(body),
+            Action::Code(refusal) if refusal == Refusal::new(refusal.code) => {
+                Self::Code(WireCode::Status(refusal.code))
+            }
+            Action::Code(refusal) => Self::Code(WireCode::Full(refusal)),
             Action::Close(how) => Self::Close(WireClose::How(how)),
             Action::CloseAt(how, at) => Self::Close(WireClose::At(CloseAt { how, at })),
             Action::GoAway(goaway) => Self::Goaway(goaway),
@@ -210,6 +248,11 @@ impl From<Action> for Wire {
             Action::Reset(code) => Self::Reset(WireReset::Code(code)),
             Action::ResetAt(code, at) => Self::Reset(WireReset::At(ResetAt { code, at })),
             Action::StopReading(time) => Self::StopReading(Spell::of(time)),
+            Action::Slow(bytes_per_s) => Self::Slow(Slow { bytes_per_s }),
+            Action::Idle(time, close) => Self::Idle(Idle {
+                after_ms: milliseconds(time),
+                close,
+            }),
             Action::Stall => Self::Stall(true),
             Action::Wedge => Self::Wedge(true),
             Action::IgnorePings => Self::IgnorePings(true),

@@ -1,8 +1,10 @@
 //! Clients of the simulator: the `h2` crate, raw frames, and plain HTTP/1.1.
 #![allow(dead_code, reason = "each test file uses its own part")]
 
+pub(crate) mod gateway;
 pub(crate) mod raw;
 
+use std::net::SocketAddr;
 use std::sync::{Arc, OnceLock};
 use std::time::SystemTime;
 
@@ -27,6 +29,26 @@ pub(crate) async fn tls(
     alpn: &[&str],
     identity: Option<&Issued>,
 ) -> Result<TlsStream<TcpStream>, Failure> {
+    let address = sim.apns_addr().expect("the service runs");
+    tls_to(sim, address, alpn, identity).await
+}
+
+pub(crate) async fn tls_to(
+    sim: &Sim,
+    address: SocketAddr,
+    alpn: &[&str],
+    identity: Option<&Issued>,
+) -> Result<TlsStream<TcpStream>, Failure> {
+    let tcp = TcpStream::connect(address).await?;
+    let connector = connector(sim, alpn, identity)?;
+    Ok(connector.connect("localhost".try_into()?, tcp).await?)
+}
+
+pub(crate) fn connector(
+    sim: &Sim,
+    alpn: &[&str],
+    identity: Option<&Issued>,
+) -> Result<TlsConnector, Failure> {
     let mut roots = RootCertStore::empty();
     roots.add(sim.authority().certificate_der().clone())?;
     let config = ClientConfig::builder_with_provider(Arc::new(aws_lc_rs::default_provider()))
@@ -40,9 +62,7 @@ pub(crate) async fn tls(
         None => config.with_no_client_auth(),
     };
     config.alpn_protocols = alpn.iter().map(|name| name.as_bytes().to_vec()).collect();
-    let tcp = TcpStream::connect(sim.apns_addr().expect("the service runs")).await?;
-    let connector = TlsConnector::from(Arc::new(config));
-    Ok(connector.connect("localhost".try_into()?, tcp).await?)
+    Ok(TlsConnector::from(Arc::new(config)))
 }
 
 /// A request under construction.

@@ -7,7 +7,7 @@ use tokio::io::{AsyncReadExt, AsyncWriteExt};
 use tokio::net::TcpStream;
 use tokio_rustls::TlsAcceptor;
 
-use super::driver::{closed, drain};
+use crate::ending::{closed, drain};
 use crate::fault::{Close, Handshake};
 use crate::tls::Tls;
 
@@ -17,7 +17,7 @@ const GARBAGE: &[u8] = b"HTTP/1.1 400 Bad Request\r\nconnection: close\r\n\r\n";
 const FATAL_ALERT: [u8; 6] = [21, 3, 3, 0, 2, 2];
 
 /// Lets the handshake fail in this way.
-pub(super) async fn fail(mut tcp: TcpStream, fault: Handshake, tls: &Tls) -> io::Result<()> {
+pub(crate) async fn fail(mut tcp: TcpStream, fault: Handshake, tls: &Tls) -> io::Result<()> {
     match fault {
         Handshake::Silent => {
             closed(&tcp).await;
@@ -55,7 +55,7 @@ pub(super) async fn fail(mut tcp: TcpStream, fault: Handshake, tls: &Tls) -> io:
 }
 
 /// FIN, and no RST in its place for what the client still sends.
-async fn finish(mut tcp: TcpStream) -> io::Result<()> {
+pub(crate) async fn finish(mut tcp: TcpStream) -> io::Result<()> {
     tcp.shutdown().await?;
     drain(&mut tcp).await
 }

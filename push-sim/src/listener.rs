@@ -1,0 +1,137 @@
+//! Takes connections, for every service that speaks TLS.
+
+use std::sync::Arc;
+use std::time::Duration;
+
+use tokio::net::{TcpListener, TcpStream};
+use tokio::sync::mpsc::UnboundedReceiver;
+use tokio::time::{sleep, timeout};
+use tokio_rustls::TlsAcceptor;
+use tokio_rustls::server::TlsStream;
+
+use crate::fault::{Action, Handshake};
+use crate::handshake;
+use crate::ledger::Ledger;
+use crate::tls::Tls;
+
+const HANDSHAKE_LIMIT: Duration = Duration::from_secs(60);
+
+/// A connection on which TLS is agreed upon.
+pub(crate) struct Connected {
+    pub(crate) stream: TlsStream<TcpStream>,
+    /// What befalls it before its first request.
+    pub(crate) action: Option<Action>,
+    /// What it is told to do at once.
+    pub(crate) orders: UnboundedReceiver<Action>,
+    /// Keeps it counted as open.
+    pub(crate) open: Open,
+}
+
+impl Connected {
+    /// The client's certificate in DER, if it has one.
+    pub(crate) fn certificate(&self) -> Option<&[u8]> {
+        let chain = self.stream.get_ref().1.peer_certificates()?;
+        chain.first().map(AsRef::as_ref)
+    }
+}
+
+/// Hands everyone who connects to `serve`, until it is dropped.
+pub(crate) async fn listen<S, F>(listener: TcpListener, tls: Tls, ledger: Arc<Ledger>, serve: S)
+where
+    S: Fn(Connected) -> F + Send + Sync + 'static,
+    F: Future<Output = ()> + Send,
+{
+    let tls = Arc::new(tls);
+    let serve = Arc::new(serve);
+    loop {
+        match listener.accept().await {
+            Ok((tcp, _)) => {
+                let (tls, ledger, serve) =
+                    (Arc::clone(&tls), Arc::clone(&ledger), Arc::clone(&serve));
+                tokio::spawn(async move {
+                    if let Some(connected) = connect(tcp, &tls, ledger).await {
+                        serve(connected).await;
+                    }
+                });
+            }
+            Err(error) => {
+                tracing::warn!(%error, "cannot take a connection");
+                // Out of descriptors, most likely: others have to close first.
+                sleep(Duration::from_millis(20)).await;
+            }
+        }
+    }
+}
+
+/// Speaks TLS, or does what a fault has in its place.
+async fn connect(tcp: TcpStream, tls: &Tls, ledger: Arc<Ledger>) -> Option<Connected> {
+    let _ = tcp.set_nodelay(true);
+    let action = ledger.open().arrival();
+    match action {
+        Some(Action::Handshake(Handshake::Delay(delay))) => {
+            sleep(delay).await;
+            agree(tcp, tls, ledger, None).await
+        }
+        Some(Action::Handshake(fault)) if fault != Handshake::NoSettings => {
+            if let Err(error) = handshake::fail(tcp, fault, tls).await {
+                tracing::debug!(%error, "a connection broke");
+            }
+            None
+        }
+        action => agree(tcp, tls, ledger, action).await,
+    }
+}
+
+async fn agree(
+    tcp: TcpStream,
+    tls: &Tls,
+    ledger: Arc<Ledger>,
+    action: Option<Action>,
+) -> Option<Connected> {
+    let accept = TlsAcceptor::from(Arc::clone(&tls.config)).accept(tcp);
+    match timeout(HANDSHAKE_LIMIT, accept.into_fallible()).await {
+        Ok(Ok(stream)) => {
+            let (open, orders) = Open::count(ledger);
+            return Some(Connected {
+                stream,
+                action,
+                orders,
+                open,
+            });
+        }
+        Ok(Err((error, tcp))) => {
+            tracing::debug!(%error, "a handshake failed");
+            // What the client has sent meanwhile must not take the alert back from it.
+            let _ = handshake::finish(tcp).await;
+        }
+        Err(_) => tracing::debug!("a handshake took too long"),
+    }
+    None
+}
+
+/// Counts a connection as open while it lives.
+pub(crate) struct Open {
+    ledger: Arc<Ledger>,
+    number: u64,
+}
+
+impl Open {
+    /// With the actions that it is told to carry out.
+    fn count(ledger: Arc<Ledger>) -> (Self, UnboundedReceiver<Action>) {
+        let (number, orders) = {
+            let mut book = ledger.open();
+            book.stats.connections += 1;
+            book.stats.open += 1;
+            book.registry.add()
+        };
+        (Self { ledger, number }, orders)
+    }
+}
+
+impl Drop for Open {
+    fn drop(&mut self) {
+        let mut book = self.ledger.open();
+        book.stats.open = book.stats.open.saturating_sub(1);
+        book.registry.remove(self.number);
+    }
+}
