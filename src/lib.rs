@@ -49,12 +49,17 @@
 //! Without a backend there are the core and the services, for a [`Backend`] of your own: the chapter
 //! [`writing_a_backend`] shows how.
 //!
-//! Programs without async use [`blocking`].
+//! Programs without async use [`blocking`]. Those who come from the Python libraries pushjack, PyAPNs
+//! and apns-client find each of their calls in [`migrating_from_python`].
 
 pub mod blocking;
 
 #[doc = include_str!("../docs/writing-a-backend.md")]
 pub mod writing_a_backend {}
+
+#[cfg(all(feature = "apns", feature = "tokio", feature = "rustls"))]
+#[doc = include_str!("../docs/migrating-from-python.md")]
+pub mod migrating_from_python {}
 
 #[cfg(feature = "apns")]
 pub use push_apns as apns;

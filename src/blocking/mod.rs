@@ -36,16 +36,17 @@
 //! Inside an async task these calls would hold up its thread: use the clients themselves there.
 
 use std::future::poll_fn;
-use std::pin::Pin;
-use std::sync::Arc;
-use std::sync::atomic::{AtomicBool, Ordering};
-use std::task::{Context, Poll};
+use std::task::Poll;
 
 use futures_util::stream::{Stream, StreamExt};
+
+use turns::Gate;
+pub use turns::InTurns;
 
 /// The Apple Push Notification service.
 #[cfg(feature = "apns")]
 pub mod apns;
+mod turns;
 
 /// Waits on this thread until the future is done, whatever carries it.
 ///
@@ -76,7 +77,7 @@ impl<S: Stream + Unpin> Outcomes<S> {
         Self::gated(stream, Gate::default())
     }
 
-    pub(crate) fn gated(stream: S, gate: Gate) -> Self {
+    fn gated(stream: S, gate: Gate) -> Self {
         Self { stream, gate }
     }
 
@@ -91,11 +92,13 @@ impl<S: Stream + Unpin> Iterator for Outcomes<S> {
 
     fn next(&mut self) -> Option<S::Item> {
         block_on(poll_fn(|cx| {
+            // What was taken comes first, whatever has changed since.
+            self.gate.shut();
             loop {
                 if let Poll::Ready(next) = self.stream.poll_next_unpin(cx) {
                     return Poll::Ready(next);
                 }
-                // All that was taken is on its way: one more may be taken, though that can block.
+                // All that was taken is on its way: more may be taken, though that can block.
                 if !self.gate.open() {
                     return Poll::Pending;
                 }
@@ -105,51 +108,5 @@ impl<S: Stream + Unpin> Iterator for Outcomes<S> {
 
     fn size_hint(&self) -> (usize, Option<usize>) {
         self.stream.size_hint()
-    }
-}
-
-/// Lets one device through at a time.
-#[derive(Clone, Debug, Default)]
-pub(crate) struct Gate(Arc<AtomicBool>);
-
-impl Gate {
-    /// Opens it; `false` when it stood open.
-    fn open(&self) -> bool {
-        !self.0.swap(true, Ordering::Relaxed)
-    }
-}
-
-/// The devices of a source that may block, as an iterator over a channel does. The next one is taken
-/// only when those before it are on their way.
-#[derive(Debug)]
-pub struct OneByOne<S> {
-    source: Pin<Box<S>>,
-    gate: Gate,
-}
-
-impl<S: Stream> OneByOne<S> {
-    pub(crate) fn new(source: S, gate: Gate) -> Self {
-        let source = Box::pin(source);
-        Self { source, gate }
-    }
-}
-
-impl<S: Stream> Stream for OneByOne<S> {
-    type Item = S::Item;
-
-    fn poll_next(mut self: Pin<&mut Self>, cx: &mut Context<'_>) -> Poll<Option<S::Item>> {
-        // Who opens it polls again: there is no need for a waker.
-        if !self.gate.0.load(Ordering::Relaxed) {
-            return Poll::Pending;
-        }
-        let polled = self.source.as_mut().poll_next(cx);
-        if polled.is_ready() {
-            self.gate.0.store(false, Ordering::Relaxed);
-        }
-        polled
-    }
-
-    fn size_hint(&self) -> (usize, Option<usize>) {
-        self.source.size_hint()
     }
 }

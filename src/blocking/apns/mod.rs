@@ -8,7 +8,9 @@ use push_core::fan_out::IntoSource;
 use push_core::session::Shutdown;
 use push_core::{Identity, Session};
 
-use super::{Gate, OneByOne, Outcomes, block_on};
+use super::{Gate, InTurns, Outcomes, block_on};
+
+pub mod gateway;
 
 /// A client of the HTTP/2 provider API whose calls wait: [`apns::Client`](crate::apns::Client),
 /// which says more of each.
@@ -35,13 +37,13 @@ impl Client {
         &self,
         devices: I,
         notification: &Notification,
-    ) -> Outcomes<SendAll<OneByOne<I::Source>>>
+    ) -> Outcomes<SendAll<InTurns<I::Source>>>
     where
         I: IntoSource<M>,
         I::Item: Device + Send + 'static,
     {
         let gate = Gate::default();
-        let devices = OneByOne::new(devices.into_source(), gate.clone());
+        let devices = InTurns::new(devices.into_source(), gate.clone());
         Outcomes::gated(self.0.send_all(devices, notification), gate)
     }
 
@@ -52,24 +54,24 @@ impl Client {
         &self,
         devices: I,
         notification: &Notification,
-    ) -> Outcomes<TrySendAll<OneByOne<I::Source>, D, E>>
+    ) -> Outcomes<TrySendAll<InTurns<I::Source>, D, E>>
     where
         I: IntoSource<M, Item = Result<D, E>>,
         D: Device + Send + 'static,
     {
         let gate = Gate::default();
-        let devices = OneByOne::new(devices.into_source(), gate.clone());
+        let devices = InTurns::new(devices.into_source(), gate.clone());
         Outcomes::gated(self.0.try_send_all(devices, notification), gate)
     }
 
     /// Sends each device a notification of its own: the items are pairs of both.
-    pub fn send_each<M, I, D>(&self, pushes: I) -> Outcomes<SendEach<OneByOne<I::Source>, D>>
+    pub fn send_each<M, I, D>(&self, pushes: I) -> Outcomes<SendEach<InTurns<I::Source>, D>>
     where
         I: IntoSource<M, Item = (D, Notification)>,
         D: Device + Send + 'static,
     {
         let gate = Gate::default();
-        let pushes = OneByOne::new(pushes.into_source(), gate.clone());
+        let pushes = InTurns::new(pushes.into_source(), gate.clone());
         Outcomes::gated(self.0.send_each(pushes), gate)
     }
 
