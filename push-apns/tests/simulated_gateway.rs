@@ -276,6 +276,21 @@ fn without_a_question_nothing_is_proven() {
 }
 
 #[test]
+fn without_a_question_as_many_as_the_window_holds_wait_for_a_late_error() {
+    Simulation::for_seeds(0..20, |sim| {
+        let late = Duration::from_secs(1);
+        let _gateway = Gateway::start(sim, move |seen| match seen.number() {
+            7 => Act::Refuse(8, None, late, End::Close),
+            _ => Act::Take,
+        });
+        let client = builder(sim).confirm(false).window(10).build().unwrap();
+        let outcomes = sim.block_on(send(&client, 10));
+        assert_eq!(which(&outcomes, Result::is_ok), (0..7).collect::<Vec<_>>());
+        assert_eq!(status(&outcomes[7]), Some(Status::InvalidToken));
+    });
+}
+
+#[test]
 fn a_gateway_that_is_not_there_ends_the_send() {
     Simulation::for_seeds(0..20, |sim| {
         let client = builder(sim).build().unwrap();

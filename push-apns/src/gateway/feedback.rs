@@ -155,7 +155,10 @@ impl Feedback {
     }
 
     fn broken(&self, kind: ErrorKind, message: String, source: Option<std::io::Error>) -> Error {
-        let message = format!("{message}, after {} entries", self.entries);
+        let message = match self.entries {
+            1 => format!("{message}, after 1 entry"),
+            entries => format!("{message}, after {entries} entries"),
+        };
         let error = push_core::Error::new(kind, message);
         match source {
             Some(source) => error.with_source(source),

@@ -347,7 +347,12 @@ impl<S: Stream, D: Device, I: TakeIn<S::Item, D>> Pipeline<S, D, I> {
         let mut moved = false;
         while self.has_room(channel) {
             match self.next(cx, now) {
-                Next::Entry(entry) => self.put(channel, entry),
+                Next::Entry(entry) => {
+                    if channel.window.len() >= self.settings.window {
+                        self.forget(channel);
+                    }
+                    self.put(channel, entry);
+                }
                 Next::Told => {}
                 Next::Nothing => break,
             }
@@ -361,15 +366,15 @@ impl<S: Stream, D: Device, I: TakeIn<S::Item, D>> Pipeline<S, D, I> {
 
     /// Whether another one can be put in.
     #[inline]
-    fn has_room(&mut self, channel: &mut Channel<Entry<D>>) -> bool {
+    fn has_room(&self, channel: &Channel<Entry<D>>) -> bool {
         let settings = &self.settings;
         if !channel.takes_more(settings.batch, settings.batch_bytes)
             || self.told.len() >= settings.window
         {
             return false;
         }
-        let is_full = channel.window.len() >= settings.window;
-        !is_full || (!settings.confirm && self.forget(channel))
+        // Without a proof to come, the oldest makes room once another one is there.
+        channel.window.len() < settings.window || !settings.confirm
     }
 
     #[inline(always)]
@@ -389,7 +394,7 @@ impl<S: Stream, D: Device, I: TakeIn<S::Item, D>> Pipeline<S, D, I> {
             return true;
         }
         let no_more = self.source_ended && self.queue.is_empty() && self.delayed.is_empty();
-        let is_full = channel.window.len() >= self.settings.window;
+        let is_full = self.settings.confirm && channel.window.len() >= self.settings.window;
         let lingered = self.linger_of(&channel).is_some_and(|until| now >= until);
         if !no_more && !is_full && !lingered && self.mark.is_none() && self.ended.is_none() {
             self.writing = Some(channel);
