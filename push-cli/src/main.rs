@@ -8,10 +8,13 @@ mod completions;
 mod demo;
 mod devices;
 mod exit;
+mod feedback;
+mod gateway;
 mod interrupts;
 mod lines;
 mod logs;
 mod output;
+mod route;
 mod runtime;
 mod send;
 mod sim;
@@ -28,8 +31,10 @@ fn main() -> ExitCode {
     };
     let done = match cli.command {
         Command::Send(SendCommand::Apns(args)) => send::apns::run(&args),
+        Command::Send(SendCommand::Gateway(args)) => send::gateway::run(&args),
         Command::Broadcast(BroadcastCommand::Apns(args)) => broadcast::apns::run(&args),
         Command::Channels(ChannelsCommand::Apns(args)) => channels::apns::run(&args.action),
+        Command::Feedback(args) => feedback::run(&args),
         Command::Sim(args) => sim::run(&args),
         Command::Demo(args) => demo::run(&args),
         Command::Completions(args) => completions::run(&args),

@@ -61,17 +61,21 @@ fn the_demo_needs_nothing_and_shows_every_backend() {
     for part in ["tokio", "smol", "accepted", "credentials", "unknown"] {
         assert!(ended.stdout.contains(part), "{part}: {}", ended.stdout);
     }
-    // Ten of each kind of failure, and one of the kinds twice.
-    let rows = ended.stdout.lines().filter_map(|line| {
-        let cells: Vec<_> = line.split_whitespace().collect();
-        (cells.len() == 9).then(|| (cells[..2].join(", "), cells[2..8].join(" ")))
-    });
-    let rows: Vec<_> = rows.collect();
-    let backends = BACKENDS.map(|[_, runtime, _, tls]| format!("{runtime}, {tls}"));
-    for backend in backends {
-        let row = rows.iter().find(|(name, _)| *name == backend);
-        let (_, counts) = row.unwrap_or_else(|| panic!("{backend}: {}", ended.stdout));
-        assert_eq!(counts, "230 10 20 10 10 20", "{backend}");
+    // Ten of each kind of failure, and one of the kinds twice; for the binary gateway ten and ten, and
+    // two more.
+    let tables = ended.stdout.split_once("binary gateway").unwrap();
+    for (table, expected) in [(tables.0, "230 10 20 10 10 20"), (tables.1, "278 11 1 10")] {
+        for [_, runtime, _, tls] in BACKENDS {
+            let row = table.lines().find_map(|line| {
+                let cells: Vec<_> = line.split_whitespace().collect();
+                (cells.get(..2)? == [runtime, tls]).then(|| cells[2..cells.len() - 1].join(" "))
+            });
+            let row = row.unwrap_or_else(|| panic!("{runtime}, {tls}: {table}"));
+            assert_eq!(row, expected, "{runtime}, {tls}");
+        }
+    }
+    for told in ["Taken by each simulator: 278.", "feedback service: 10."] {
+        assert!(tables.1.contains(told), "{told}: {}", ended.stdout);
     }
 }
 
@@ -90,6 +94,7 @@ fn every_shell_has_its_completions() {
         assert!(ended.stdout.contains("collapse-id"), "{shell}");
         assert!(ended.stdout.contains("content-state"), "{shell}");
         assert!(ended.stdout.contains("create"), "{shell}");
+        assert!(ended.stdout.contains("resend-unknown"), "{shell}");
     }
 }
 
@@ -100,6 +105,20 @@ fn help_is_a_manual() {
         (
             &["send", "apns", "--help"],
             &["Examples", "--expiration", "default: 30", "retry-after"],
+        ),
+        (
+            &["send", "gateway", "--help"],
+            &[
+                "2021-03-31",
+                "anypush sim",
+                "--no-confirm",
+                "default: 50000",
+                "proof",
+            ],
+        ),
+        (
+            &["feedback", "--help"],
+            &["2021-03-31", "anypush sim", "{\"device\":", "Exit status"],
         ),
         (
             &["broadcast", "apns", "--help"],

@@ -7,30 +7,15 @@ use std::net::{TcpListener, TcpStream};
 use std::process::Command;
 use std::sync::Arc;
 use std::thread;
-use std::time::{Duration, Instant};
+use std::time::Duration;
 
 use push_sim::{Action, ServerProfile, Service, Sim};
 use rustls::crypto::aws_lc_rs;
 use rustls::{ServerConfig, ServerConnection, StreamOwned};
 use support::{
-    BACKENDS, Running, accepted, anypush, fault, json, run, send, send_to, sim, token, until,
-    with_key,
+    BACKENDS, Running, accepted, anypush, complains, fault, json, run, send, send_to, sim, token,
+    until, with_key,
 };
-
-/// One line on standard error, which says this; nothing on standard output.
-fn complains(command: &mut Command, code: i32, words: &[&str]) {
-    let started = Instant::now();
-    let ended = run(command);
-    let lines: Vec<&str> = ended.stderr.lines().collect();
-    assert_eq!(lines.len(), 1, "{ended:?}");
-    assert_eq!(ended.code, Some(code), "{ended:?}");
-    assert_eq!(ended.stdout, "", "{ended:?}");
-    for word in words {
-        assert!(lines[0].contains(word), "{word}: {}", lines[0]);
-    }
-    let took = started.elapsed();
-    assert!(took < Duration::from_secs(10), "it took {took:?}");
-}
 
 #[test]
 fn wrong_use_is_status_2_and_one_line_that_says_what_to_change() {

@@ -7,7 +7,7 @@ use anyhow::{Context, Result, anyhow};
 use anypush::Identity;
 use anypush::apns::ProviderToken;
 
-use crate::args::Credentials;
+use crate::args::{Certificate, Credentials};
 
 /// Who the client is to the service.
 pub(crate) enum Identify {
@@ -21,9 +21,7 @@ impl Identify {
             key,
             key_id,
             team_id,
-            cert,
-            cert_key,
-            password_env,
+            certificate,
         } = credentials;
         if let (Some(path), Some(key_id), Some(team_id)) = (key, key_id, team_id) {
             let pem = fs::read(path).with_context(|| format!("can't read {}", path.display()))?;
@@ -31,16 +29,25 @@ impl Identify {
                 .with_context(|| format!("can't use {}", path.display()))?;
             return Ok(Self::Token(token));
         }
-        let path = cert
-            .as_ref()
-            .context("no credentials: give --key, --key-id and --team-id, or --cert")?;
-        let password = password_env.as_deref().map(password).transpose()?;
-        certificate(path, cert_key.as_deref(), password.as_deref()).map(Self::Certificate)
+        let identity = certificate_of(certificate)?;
+        identity
+            .map(Self::Certificate)
+            .context("no credentials: give --key, --key-id and --team-id, or --cert")
     }
 }
 
+/// The certificate that was given, if one was.
+pub(crate) fn certificate_of(certificate: &Certificate) -> Result<Option<Identity>> {
+    let Some(path) = &certificate.cert else {
+        return Ok(None);
+    };
+    let password = certificate.password_env.as_deref();
+    let password = password.map(self::password).transpose()?;
+    read(path, certificate.cert_key.as_deref(), password.as_deref()).map(Some)
+}
+
 /// A certificate and its key, from PEM or PKCS#12.
-fn certificate(path: &Path, key: Option<&Path>, password: Option<&str>) -> Result<Identity> {
+fn read(path: &Path, key: Option<&Path>, password: Option<&str>) -> Result<Identity> {
     if let Some(key) = key {
         return Ok(Identity::from_pem_files(path, key)?);
     }

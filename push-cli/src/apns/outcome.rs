@@ -2,10 +2,11 @@
 
 use std::borrow::Cow;
 
+use anypush::Outcome as _;
 use anypush::apns::{Error, Outcome};
-use anypush::{ErrorKind, Outcome as _};
 
-use crate::output::Entry;
+use crate::output::{Entry, Reach};
+use crate::route::is_unreached;
 
 /// What there is to tell. An answer is told by its reason; `unanswered` words all else.
 pub(crate) fn entry<'e>(
@@ -23,7 +24,7 @@ pub(crate) fn entry<'e>(
                 reason: None,
                 id: Some(receipt.id.to_string()),
                 attempts: receipt.attempts,
-                unreached: false,
+                reach: Reach::Reached,
             };
         }
         Err(error) => error,
@@ -39,22 +40,9 @@ pub(crate) fn entry<'e>(
         reason: Some(reason).filter(|reason| !reason.is_empty()),
         id: error.id().map(|id| id.to_string()),
         attempts: error.attempts(),
-        unreached: is_unreached(error.kind()),
+        reach: match is_unreached(error.kind()) {
+            true => Reach::Unreached,
+            false => Reach::Reached,
+        },
     }
-}
-
-/// There was no answer, or none from the service.
-pub(crate) fn is_unreached(kind: ErrorKind) -> bool {
-    use ErrorKind as Kind;
-    matches!(
-        kind,
-        Kind::Resolve
-            | Kind::Connect
-            | Kind::Tls
-            | Kind::Protocol
-            | Kind::Timeout
-            | Kind::Unanswered
-            | Kind::Lost
-            | Kind::Refused
-    )
 }

@@ -26,6 +26,13 @@ pub(crate) struct Credentials {
     #[arg(long, value_name = "ID", requires = "key")]
     pub(crate) team_id: Option<String>,
 
+    #[command(flatten)]
+    pub(crate) certificate: Certificate,
+}
+
+/// A client certificate.
+#[derive(Debug, Args)]
+pub(crate) struct Certificate {
     /// The certificate with its chain and its key: PEM (the key may be apart: --cert-key), or
     /// PKCS#12 (.p12, .pfx)
     #[arg(long, value_name = "FILE")]

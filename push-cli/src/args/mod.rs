@@ -7,6 +7,8 @@ mod common;
 mod completions;
 mod credentials;
 mod demo;
+mod feedback;
+mod gateway;
 mod message;
 mod sim;
 mod value;
@@ -19,8 +21,10 @@ pub(crate) use broadcast::{Activity, ActivityEvent, BroadcastApns};
 pub(crate) use channels::{Account, ChannelAction, ChannelsApns};
 pub(crate) use common::{BackendName, Common, Devices, OutputFormat, RuntimeName, Source, TlsName};
 pub(crate) use completions::Completions;
-pub(crate) use credentials::Credentials;
+pub(crate) use credentials::{Certificate, Credentials};
 pub(crate) use demo::Demo;
+pub(crate) use feedback::Feedback;
+pub(crate) use gateway::Gateway;
 pub(crate) use message::Message;
 pub(crate) use sim::Sim;
 pub(crate) use value::Json;
@@ -64,6 +68,7 @@ pub(crate) enum Command {
     /// Make, show, list and delete the channels of an app
     #[command(subcommand, arg_required_else_help = true)]
     Channels(ChannelsCommand),
+    Feedback(Box<Feedback>),
     Sim(Sim),
     Demo(Demo),
     Completions(Completions),
@@ -72,6 +77,7 @@ pub(crate) enum Command {
 #[derive(Debug, Subcommand)]
 pub(crate) enum SendCommand {
     Apns(Box<Apns>),
+    Gateway(Box<Gateway>),
 }
 
 #[derive(Debug, Subcommand)]

@@ -2,7 +2,7 @@
 
 use std::time::{Duration, SystemTime};
 
-use anypush::apns::Expiration;
+use anypush::apns::{Endpoint, Expiration};
 use serde_json::Value;
 use time::OffsetDateTime;
 use time::format_description::well_known::Rfc3339;
@@ -21,6 +21,24 @@ pub(super) fn seconds(text: &str) -> Result<Duration, String> {
         return Err("give at least 0.001 seconds, and less than ten years".to_owned());
     }
     Ok(Duration::from_secs_f64(seconds))
+}
+
+/// Where a service is that has no port of its own everywhere.
+pub(super) fn endpoint(text: &str) -> Result<Endpoint, String> {
+    let endpoint: Endpoint = text
+        .parse()
+        .map_err(|error: anypush::Error| error.to_string())?;
+    // Without a port it would be that of another service.
+    let has_port = text.rsplit_once(':').is_some_and(|(_, port)| {
+        let is_digits = port.bytes().all(|byte| byte.is_ascii_digit());
+        !port.is_empty() && is_digits
+    });
+    match endpoint {
+        Endpoint::Custom { .. } if !has_port => Err(format!(
+            "{text:?} has no port: give HOST:PORT, such as {text}:2195"
+        )),
+        endpoint => Ok(endpoint),
+    }
 }
 
 /// How long a service may keep a push for a device that is away.
@@ -138,6 +156,18 @@ mod tests {
         let noon = SystemTime::UNIX_EPOCH + Duration::from_secs(1_896_091_200);
         assert_eq!(moment("2030-01-31T12:00:00Z").unwrap().after(now), noon);
         assert!(moment("18446744073709551615").is_err() && moment("soon").is_err());
+    }
+
+    #[test]
+    fn a_server_of_ones_own_has_a_port() {
+        for text in ["production", "sandbox", "localhost:2195", "[::1]:2196"] {
+            assert_eq!(endpoint(text).unwrap().to_string(), text);
+        }
+        for text in ["gateway.test", "[::1]", "127.0.0.1"] {
+            let error = endpoint(text).unwrap_err();
+            assert!(error.contains("HOST:PORT"), "{error}");
+        }
+        assert!(endpoint("a b:1").is_err());
     }
 
     #[test]

@@ -16,7 +16,7 @@ use crate::devices::Intake;
 use crate::exit::Exit;
 use crate::interrupts::Interrupts;
 use crate::lines::Line;
-use crate::output::{CHANNELS, Entry};
+use crate::output::{CHANNELS, Entry, Reach};
 use crate::send::{Course, drive};
 use crate::{logs, runtime};
 
@@ -103,7 +103,7 @@ fn entry<'e>(line: &'e Line, told: &'e Told) -> Entry<'e> {
             reason: Some(Cow::Owned(invalid.to_string())),
             id: None,
             attempts: 0,
-            unreached: false,
+            reach: Reach::Reached,
         },
     }
 }

@@ -10,11 +10,12 @@ use futures_util::future::{Either, select};
 use futures_util::stream::{self, StreamExt};
 
 use super::output::{Failure, Row, Shown, Table};
-use crate::apns::{Prepared, is_unreached, report, unreachable};
+use crate::apns::{Prepared, report};
 use crate::args::{Account, ChannelAction};
 use crate::exit::{Exit, complain};
 use crate::interrupts::Interrupts;
 use crate::output::{is_for_people, whole_seconds};
+use crate::route::{is_unreached, unreachable};
 use crate::{logs, runtime};
 
 /// So many channels are asked about at a time. One connection carries them all.
@@ -204,7 +205,7 @@ impl<'a> Course<'a> {
             // Nothing was told, so there is nothing to show.
             Some(error) if !self.answered && error.verdict() != Verdict::Unknown => {
                 let server = self.account.server();
-                return Err(unreachable(&server, &self.account.common, &error));
+                return Err(unreachable(&server, &self.account.common, &error).into());
             }
             Some(error) => complain(format_args!("{}{}", error.report(), advice(&error))),
             None => {}

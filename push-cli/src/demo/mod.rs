@@ -1,117 +1,116 @@
 //! `anypush demo`: simulators and clients together.
 
+mod apns;
+mod gateway;
 mod scene;
 mod table;
+mod watch;
 
-use std::future::poll_fn;
-use std::sync::Arc;
-use std::task::Poll;
-use std::time::{Duration, Instant};
-
-use anyhow::{Context, Result};
-use anypush::apns::{Client, Endpoint, Notification, ProviderToken};
-use anypush::{Backend, Outcome as _, Roots, Session};
-use futures_util::stream::StreamExt;
+use anyhow::Result;
 use indicatif::{MultiProgress, ProgressBar, ProgressStyle};
-use push_sim::{Service, Sim};
+use push_sim::Service;
 
 use crate::args::{BackendName, Demo};
 use crate::exit::Exit;
 use crate::interrupts::Interrupts;
-use crate::output::Tally;
 use crate::runtime;
 use scene::Scene;
-use table::Row;
+use table::{Row, Table};
+use watch::Watch;
 
-/// Short, since the lost answers are waited for.
-const TIMEOUT: Duration = Duration::from_millis(1500);
+const BAR: &str = "  {prefix:<36} {bar:32.green/dim} {percent:>3}%";
 
-const BAR: &str = "  {prefix:<20} {bar:32.green/dim} {percent:>3}%";
+/// What is shown, one after the other.
+#[derive(Clone, Copy, Debug)]
+enum Act {
+    Apns,
+    Gateway,
+}
+
+impl Act {
+    const ALL: [Self; 2] = [Self::Apns, Self::Gateway];
+
+    const fn title(self) -> &'static str {
+        match self {
+            Self::Apns => "apns",
+            Self::Gateway => "binary gateway",
+        }
+    }
+
+    const fn notes(self) -> &'static str {
+        match self {
+            Self::Apns => apns::NOTES,
+            Self::Gateway => gateway::NOTES,
+        }
+    }
+
+    /// Sends to all devices by one backend; `None` when it was interrupted.
+    fn perform(self, name: BackendName, scene: &Scene, watch: Watch<'_>) -> Result<Option<Row>> {
+        let (sim, service, seen) = match self {
+            Self::Apns => {
+                let sim = apns::start(scene)?;
+                let seen = runtime::run(name, |backend| apns::send(&sim, scene, backend, watch))?;
+                (sim, Service::Apns, seen.map(|seen| (seen, None)))
+            }
+            Self::Gateway => {
+                let sim = gateway::start(scene)?;
+                let seen =
+                    runtime::run(name, |backend| gateway::send(&sim, scene, backend, watch))?;
+                let seen = seen.map(|(seen, feedback)| (seen, Some(feedback)));
+                (sim, Service::ApnsGateway, seen)
+            }
+        };
+        let stats = sim.stats();
+        Ok(seen.map(|(seen, feedback)| Row {
+            backend: name,
+            taken: stats.get(&service).map_or(0, |stats| stats.accepted),
+            feedback,
+            tally: seen.tally,
+            took: seen.took,
+        }))
+    }
+}
 
 pub(crate) fn run(args: &Demo) -> Result<Exit> {
     let interrupts = Interrupts::catch()?;
     let scene = Scene::new(args.count.into());
+    for act in Act::ALL {
+        let Some(rows) = rows(act, &scene, &interrupts)? else {
+            return Ok(Exit::Interrupted);
+        };
+        let table = Table {
+            title: act.title(),
+            notes: act.notes(),
+            rows: &rows,
+        };
+        table.print(scene.is_complete())?;
+    }
+    Ok(Exit::Success)
+}
+
+/// A row for each backend; `None` when it was interrupted.
+fn rows(act: Act, scene: &Scene, interrupts: &Interrupts) -> Result<Option<Vec<Row>>> {
     let bars = MultiProgress::new();
     let style = ProgressStyle::with_template(BAR)?.progress_chars("━╸─");
     let runs: Vec<_> = BackendName::all()
         .map(|backend| {
             let bar = ProgressBar::new(scene.devices()).with_style(style.clone());
-            let bar = bars.add(bar.with_prefix(backend.to_string()));
+            let prefix = format!("{}: {backend}", act.title());
+            let bar = bars.add(bar.with_prefix(prefix));
             bar.tick();
             (backend, bar)
         })
         .collect();
     let mut rows = Vec::new();
-    for (name, bar) in runs {
-        let sim = Sim::builder().apns_any().start()?;
-        scene.arrange(&sim)?;
-        let sent = runtime::run(name, |backend| {
-            send(&sim, &scene, backend, &bar, &interrupts)
-        })?;
-        bar.finish();
-        let Some((tally, took)) = sent else {
-            return Ok(Exit::Interrupted);
+    for (name, bar) in &runs {
+        let watch = Watch { bar, interrupts };
+        let Some(row) = act.perform(*name, scene, watch)? else {
+            return Ok(None);
         };
-        let stats = sim.stats();
-        rows.push(Row {
-            backend: name,
-            taken: stats.get(&Service::Apns).map_or(0, |stats| stats.accepted),
-            tally,
-            took,
-        });
+        bar.finish();
+        rows.push(row);
     }
-    table::print("apns", &rows, scene.is_complete())?;
-    Ok(Exit::Success)
-}
-
-/// Sends to all devices; `None` when it was interrupted.
-async fn send(
-    sim: &Sim,
-    scene: &Scene,
-    backend: Arc<dyn Backend>,
-    bar: &ProgressBar,
-    interrupts: &Interrupts,
-) -> Result<Option<(Tally, Duration)>> {
-    let address = sim.apns_addr().context("the simulator does not run")?;
-    let key = sim.files().provider_key();
-    let client = Client::builder(Session::new(backend))
-        .endpoint(Endpoint::new("localhost", address.port()))
-        .roots(Roots::from_pem(sim.files().ca_pem())?)
-        .provider_token(ProviderToken::from_p8(
-            key.p8_pem(),
-            key.key_id(),
-            key.team_id(),
-        )?)
-        .topic("com.example.app")
-        .timeout(TIMEOUT)
-        .build()?;
-    client.ready().await?;
-
-    let hello = Notification::alert("Hello from anypush")
-        .title("Demo")
-        .badge(1);
-    let mut outcomes = client.send_all(scene.tokens(), &hello);
-    let mut tally = Tally::default();
-    let started = Instant::now();
-    let mut answered = started;
-    loop {
-        let next = poll_fn(|cx| match interrupts.poll_beyond(0, cx) {
-            Poll::Ready(()) => Poll::Ready(None),
-            Poll::Pending => outcomes.poll_next_unpin(cx).map(Some),
-        });
-        match next.await {
-            None => return Ok(None),
-            Some(None) => break,
-            Some(Some((_, outcome))) => {
-                tally.count(&outcome.verdict());
-                bar.inc(1);
-                // The wait for answers that never come says nothing about the speed.
-                if !matches!(&outcome, Err(error) if error.rejection().is_none()) {
-                    answered = Instant::now();
-                }
-            }
-        }
-    }
-    client.shutdown(Duration::ZERO).await;
-    Ok(Some((tally, answered.duration_since(started))))
+    // The table says it all.
+    bars.clear()?;
+    Ok(Some(rows))
 }

@@ -2,12 +2,10 @@
 
 use std::time::{Duration, SystemTime};
 
-use push_sim::{Action, Answer, Fault, GoAway, Service, Sim};
-
 /// So many of each kind fail, at most: faults cost the simulator time.
 const MOST: u64 = 10;
 
-/// The kinds of devices that fail: those of `arrange` and the malformed ones.
+/// The kinds of devices that fail, at most: those that a service lets fail and the malformed ones.
 const KINDS: u64 = 7;
 
 /// The devices of a demo. Of each block of devices the first ones fail, each in its own way.
@@ -46,31 +44,16 @@ impl Scene {
         }
     }
 
-    /// Lets the simulator fail.
-    pub(super) fn arrange(&self, sim: &Sim) -> push_sim::Result<()> {
-        let answer = |status, reason: &str| Answer::new(status).reason(reason);
-        let actions = [
-            Action::Answer(answer(410, "Unregistered").timestamp_ms(yesterday_ms())),
-            Action::Answer(answer(400, "DeviceTokenNotForTopic")),
-            Action::Answer(answer(403, "Forbidden")),
-            Action::Answer(answer(429, "TooManyRequests").retry_after("120")),
-            Action::Answer(answer(500, "InternalServerError")),
-            Action::DropAnswer,
-        ];
-        for start in (0..self.devices).step_by(usize::try_from(self.block).unwrap_or(usize::MAX)) {
-            for (number, action) in (start + 1..self.devices).zip(&actions) {
-                let fault = Fault::new(Service::Apns, action.clone());
-                sim.fault(fault.token(valid(number)))?;
-            }
-        }
-        // Two that no device notices: it is sent again where that is surely right.
-        let expired = Action::Answer(answer(403, "ExpiredProviderToken"));
-        let goodbye = Action::GoAway(GoAway::new());
-        for (part, action) in [(3, expired), (2, goodbye)] {
-            let fault = Fault::new(Service::Apns, action);
-            sim.fault(fault.after(self.devices / part).times(1))?;
-        }
-        Ok(())
+    /// The numbers at which a block of devices begins.
+    pub(super) fn blocks(&self) -> impl Iterator<Item = u64> {
+        let block = usize::try_from(self.block).unwrap_or(usize::MAX);
+        (0..self.devices).step_by(block)
+    }
+
+    /// The tokens of those of a block that can fail by a fault, the first of them first.
+    pub(super) fn failing(&self, block: u64) -> impl Iterator<Item = String> {
+        let end = self.devices.min(block + KINDS);
+        (block + 1..end).map(valid)
     }
 }
 
@@ -92,12 +75,11 @@ fn valid(number: u64) -> String {
     )
 }
 
-fn yesterday_ms() -> u64 {
+/// A day ago, since 1970.
+pub(super) fn yesterday() -> Duration {
     let day = Duration::from_secs(24 * 60 * 60);
-    let since_1970 = SystemTime::now()
-        .duration_since(SystemTime::UNIX_EPOCH)
-        .unwrap_or(day);
-    u64::try_from(since_1970.saturating_sub(day).as_millis()).unwrap_or(0)
+    let since_1970 = SystemTime::now().duration_since(SystemTime::UNIX_EPOCH);
+    since_1970.unwrap_or(day).saturating_sub(day)
 }
 
 #[cfg(test)]

@@ -21,8 +21,18 @@ pub(crate) struct Entry<'a> {
     pub(crate) id: Option<String>,
     /// How often the push was handed to a connection.
     pub(crate) attempts: u32,
-    /// There is no answer because the service could not be reached, or fell silent.
-    pub(crate) unreached: bool,
+    pub(crate) reach: Reach,
+}
+
+/// Whether the service could be reached.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub(crate) enum Reach {
+    /// It was, or it was not needed.
+    Reached,
+    /// There is no answer because it could not be reached, or fell silent.
+    Unreached,
+    /// It can't be reached any more, and this is what to say of it in the end.
+    Lost(String),
 }
 
 impl Entry<'_> {
@@ -62,7 +72,7 @@ pub(crate) fn whole_seconds(wait: Duration) -> u64 {
 }
 
 /// `None` for what the calendar does not reach.
-fn rfc3339(time: SystemTime) -> Option<String> {
+pub(crate) fn rfc3339(time: SystemTime) -> Option<String> {
     let since_1970 = time.duration_since(SystemTime::UNIX_EPOCH).ok()?;
     let nanos = i128::try_from(since_1970.as_nanos()).ok()?;
     let time = OffsetDateTime::from_unix_timestamp_nanos(nanos).ok()?;

@@ -105,7 +105,7 @@ mod tests {
 
     use anypush::Verdict;
 
-    use super::super::Tally;
+    use super::super::{Reach, Tally};
     use super::*;
 
     fn entry(verdict: Verdict) -> Entry<'static> {
@@ -116,7 +116,7 @@ mod tests {
             reason: None,
             id: Some("x".to_owned()),
             attempts: 1,
-            unreached: false,
+            reach: Reach::Reached,
         }
     }
 

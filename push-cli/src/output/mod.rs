@@ -10,7 +10,7 @@ mod words;
 
 use std::io::{self, IsTerminal, Stdout};
 
-pub(crate) use entry::{Entry, whole_seconds};
+pub(crate) use entry::{Entry, Reach, rfc3339, whole_seconds};
 pub(crate) use human::Human;
 pub(crate) use json::JsonLines;
 pub(crate) use tally::{Summary, Tally, VERDICTS};

@@ -5,8 +5,8 @@ use std::fmt::Write as _;
 
 use console::Term;
 
-use super::Entry;
 use super::words::{Noun, colour, grouped, heading, shortened};
+use super::{Entry, Reach};
 
 /// So many reasons are told apart, and so many of them are shown.
 const MAX_REASONS: usize = 200;
@@ -82,7 +82,7 @@ fn reason(entry: &Entry<'_>) -> String {
     let text = entry.reason.as_deref().unwrap_or("no reason was given");
     match entry.status {
         Some(status) => format!("{status} {text}"),
-        None if entry.unreached => text.to_owned(),
+        None if entry.reach != Reach::Reached => text.to_owned(),
         None => without_quotes(text),
     }
 }

@@ -9,20 +9,23 @@ use anypush::{Backend, CertificateInfo};
 use futures_util::stream::StreamExt;
 
 use super::notification::notification;
-use super::{Course, drive};
+use super::{Course, WRONG_BEFORE_RIGHT, drive, unanswered};
 use crate::apns::{self, Identify, Prepared};
-use crate::args::Apns;
+use crate::args::{Apns, Delivery};
 use crate::devices::Intake;
 use crate::exit::{Exit, complain};
 use crate::interrupts::Interrupts;
-use crate::lines::{Line, MAX_LINE_BYTES};
+use crate::lines::Line;
 use crate::output::{DEVICES, Entry};
 use crate::{logs, runtime};
 
 pub(crate) fn run(args: &Apns) -> Result<Exit> {
     logs::start(args.common.verbose);
     // What can be wrong here is found before anything is connected.
-    let notification = notification(args)?;
+    let delivery = &args.delivery;
+    let payload = args.payload.as_ref();
+    let said = notification(delivery.push_type, payload, &args.message, &args.devices)?;
+    let notification = delivered(said, delivery);
     let many = args.devices.tokens.is_some() || args.devices.token.len() > 1;
     if many && args.delivery.apns_id.is_some() {
         bail!("--apns-id names one push: give it with one --token, and not with --tokens");
@@ -78,16 +81,33 @@ async fn send(
     let connections = || client.session().stats().connected;
     let done = drive(course, outcomes, entry, connections).await;
     match suspected {
-        Some(_) if accepted => complain(format_args!(
-            "the tokens that are told as fix-credentials came before the first one that was accepted, so \
-             the environment may be right: send to them once more"
-        )),
+        Some(_) if accepted => complain(format_args!("{WRONG_BEFORE_RIGHT}")),
         Some(suspicion) => complain(format_args!("{suspicion}")),
         None => {}
     }
     // Nobody waits for an answer any more.
     client.shutdown(Duration::ZERO).await;
     done
+}
+
+/// The headers.
+fn delivered(mut said: Notification, delivery: &Delivery) -> Notification {
+    if let Some(topic) = &delivery.topic {
+        said = said.topic(topic);
+    }
+    if let Some(priority) = delivery.priority {
+        said = said.priority(priority);
+    }
+    if let Some(until) = delivery.expiration {
+        said = said.expiration(until.into());
+    }
+    if let Some(id) = &delivery.collapse_id {
+        said = said.collapse_id(id);
+    }
+    if let Some(id) = delivery.apns_id {
+        said = said.id(id);
+    }
+    said
 }
 
 /// All that is wrong with the notification, before any device is told so.
@@ -115,12 +135,7 @@ fn wrong_environment(error: &Error) -> Option<String> {
 }
 
 fn entry<'e>(line: &'e Line, outcome: &'e Outcome) -> Entry<'e> {
-    apns::entry(line.as_str(), outcome, |error| match line {
-        Line::Cut(_) => {
-            format!(
-                "the line is longer than {MAX_LINE_BYTES} bytes: give one device token per line"
-            )
-        }
-        Line::Whole(_) => error.report(),
+    apns::entry(line.as_str(), outcome, |error| {
+        unanswered(line, error.report())
     })
 }

@@ -13,7 +13,7 @@ use crate::devices::Steering;
 use crate::exit::{Exit, complain};
 use crate::interrupts::Interrupts;
 use crate::lines::Line;
-use crate::output::{Entry, Output, Summary, Tally};
+use crate::output::{Entry, Output, Reach, Summary, Tally};
 
 /// What a run is given.
 pub(crate) struct Course<'a> {
@@ -34,7 +34,8 @@ struct Run {
     reached: bool,
     /// Some device was not sent to, since there was no connection.
     unreached: bool,
-    gave_up: bool,
+    /// Why no more devices are taken, where the service is to blame.
+    gave_up: Option<String>,
     interrupted: bool,
     unread: Option<io::Error>,
     unheard: Option<io::Error>,
@@ -93,7 +94,7 @@ pub(crate) async fn drive<O>(
                 }
             }
         }
-        if run.gave_up || run.unheard.is_some() {
+        if run.gave_up.is_some() || run.unheard.is_some() {
             intake.stop();
         }
     }
@@ -106,7 +107,7 @@ pub(crate) async fn drive<O>(
         return Err(error).context(UNHEARD);
     }
     output.finish(&summary).context(UNHEARD)?;
-    Ok(run.exit(patience))
+    Ok(run.exit())
 }
 
 const UNHEARD: &str = "can't write the outcomes";
@@ -119,29 +120,33 @@ enum Event<O> {
 impl Run {
     fn note(&mut self, entry: &Entry<'_>, patience: Duration) {
         self.tally.count(&entry.verdict);
-        if entry.status.is_some() {
-            self.reached = true;
-            self.unreached_since = None;
-        } else if entry.unreached {
-            match entry.verdict {
-                Verdict::Unknown => self.reached = true,
-                _ => self.unreached = true,
+        // What may have been taken has reached the service.
+        self.reached |= entry.status.is_some() || entry.verdict == Verdict::Unknown;
+        match &entry.reach {
+            _ if entry.status.is_some() => self.unreached_since = None,
+            Reach::Reached if entry.verdict == Verdict::Unknown => self.unreached_since = None,
+            Reach::Reached => {}
+            Reach::Unreached => {
+                self.unreached |= entry.verdict != Verdict::Unknown;
+                let since = *self.unreached_since.get_or_insert_with(Instant::now);
+                if self.gave_up.is_none() && since.elapsed() > patience {
+                    let seconds = patience.as_secs_f64();
+                    self.gave_up = Some(format!("the service gave no answer for {seconds} s"));
+                }
             }
-            let since = *self.unreached_since.get_or_insert_with(Instant::now);
-            self.gave_up |= since.elapsed() > patience;
+            Reach::Lost(why) => {
+                self.gave_up.get_or_insert_with(|| why.clone());
+            }
         }
     }
 
     /// Says what the summary does not, and chooses the status.
-    fn exit(&self, patience: Duration) -> Exit {
+    fn exit(&self) -> Exit {
         if let Some(error) = &self.unread {
             complain(format_args!("can't read the devices to their end: {error}"));
         }
-        if self.gave_up {
-            let seconds = patience.as_secs_f64();
-            complain(format_args!(
-                "the service gave no answer for {seconds} s: no more devices were taken"
-            ));
+        if let Some(why) = &self.gave_up {
+            complain(format_args!("{why}; no more devices were taken"));
             return Exit::Unreachable;
         }
         if self.unreached && !self.reached {

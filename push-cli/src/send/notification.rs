@@ -4,26 +4,27 @@ use anyhow::{Result, bail, ensure};
 use anypush::apns::{Notification, PushType};
 
 use crate::apns::read;
-use crate::args::{Apns, Delivery, Message, Source};
+use crate::args::{Devices, Message, Source};
 
-/// Reads what there is to read.
-pub(super) fn notification(args: &Apns) -> Result<Notification> {
-    let push_type = args.delivery.push_type;
-    let said = match &args.payload {
-        Some(source) => {
-            ensure!(
-                args.message == Message::default(),
-                "--payload is the whole notification: leave the message options out"
-            );
-            ensure!(
-                *source != Source::Stdin || args.devices.tokens != Some(Source::Stdin),
-                "standard input can't give both devices and payload: name a file for one of them"
-            );
-            Notification::raw(push_type, read(source, "the payload")?)
-        }
-        None => said(push_type, &args.message)?,
+/// Reads what there is to read. `devices` can be on standard input, too.
+pub(super) fn notification(
+    push_type: PushType,
+    payload: Option<&Source>,
+    message: &Message,
+    devices: &Devices,
+) -> Result<Notification> {
+    let Some(source) = payload else {
+        return said(push_type, message);
     };
-    Ok(delivered(said, &args.delivery))
+    ensure!(
+        *message == Message::default(),
+        "--payload is the whole notification: leave the message options out"
+    );
+    ensure!(
+        *source != Source::Stdin || devices.tokens != Some(Source::Stdin),
+        "standard input can't give both devices and payload: name a file for one of them"
+    );
+    Ok(Notification::raw(push_type, read(source, "the payload")?))
 }
 
 /// The payload, option by option.
@@ -122,26 +123,6 @@ fn alert(mut said: Notification, message: &Message) -> Notification {
     }
     if !message.subtitle_loc_args.is_empty() {
         said = said.subtitle_loc_args(&message.subtitle_loc_args);
-    }
-    said
-}
-
-/// The headers.
-fn delivered(mut said: Notification, delivery: &Delivery) -> Notification {
-    if let Some(topic) = &delivery.topic {
-        said = said.topic(topic);
-    }
-    if let Some(priority) = delivery.priority {
-        said = said.priority(priority);
-    }
-    if let Some(until) = delivery.expiration {
-        said = said.expiration(until.into());
-    }
-    if let Some(id) = &delivery.collapse_id {
-        said = said.collapse_id(id);
-    }
-    if let Some(id) = delivery.apns_id {
-        said = said.id(id);
     }
     said
 }

@@ -10,9 +10,9 @@ use std::io::{BufRead, BufReader, Read, Write};
 use std::process::{Child, ChildStderr, ChildStdin, ChildStdout, Command, Stdio};
 use std::sync::mpsc::{self, Sender};
 use std::thread;
-use std::time::Duration;
+use std::time::{Duration, Instant};
 
-use push_sim::{Action, Answer, Fault, Service, Sim};
+use push_sim::{Action, Answer, Fault, Refusal, Service, Sim};
 use serde_json::Value;
 
 /// No run takes longer, however wrong things go.
@@ -32,6 +32,12 @@ pub fn sim() -> Sim {
     Sim::builder().apns_any().start().expect("a simulator")
 }
 
+/// The binary gateway and its feedback service.
+pub fn legacy_sim() -> Sim {
+    let builder = Sim::builder().apns_gateway_any().apns_feedback_any();
+    builder.start().expect("a simulator")
+}
+
 /// A device token of its own for each number.
 pub fn token(number: usize) -> String {
     format!("{number:064x}")
@@ -48,6 +54,16 @@ pub fn answer(sim: &Sim, token: &str, status: u16, reason: &str) {
         token,
         Action::Answer(Answer::new(status).reason(reason)),
     );
+}
+
+/// The gateway refuses this device with this status.
+pub fn refuse(sim: &Sim, token: &str, code: u8) {
+    on_gateway(sim, token, Action::Code(Refusal::new(code)));
+}
+
+pub fn on_gateway(sim: &Sim, token: &str, action: Action) {
+    sim.fault(Fault::new(Service::ApnsGateway, action).token(token))
+        .expect("a fault");
 }
 
 pub fn accepted(sim: &Sim) -> u64 {
@@ -72,6 +88,38 @@ pub fn send(sim: &Sim) -> Command {
 /// `anypush send apns` to any endpoint, without a message.
 pub fn send_to(sim: &Sim, endpoint: &str) -> Command {
     to(sim, &["send", "apns"], endpoint)
+}
+
+/// `anypush send gateway` to a simulator, with a certificate.
+pub fn send_gateway(sim: &Sim) -> Command {
+    let mut command = gateway_to(sim, &gateway_at(sim));
+    command.args(["--body", "Hello"]);
+    command
+}
+
+/// `anypush send gateway` to any endpoint, without a message.
+pub fn gateway_to(sim: &Sim, endpoint: &str) -> Command {
+    let command = anypush(["send", "gateway", "--endpoint", endpoint]);
+    with_certificate(command, sim)
+}
+
+pub fn gateway_at(sim: &Sim) -> String {
+    let address = sim.apns_gateway_addr().expect("the service runs");
+    format!("localhost:{}", address.port())
+}
+
+/// `anypush feedback` from a simulator, with a certificate.
+pub fn feedback(sim: &Sim) -> Command {
+    let address = sim.apns_feedback_addr().expect("the service runs");
+    let endpoint = format!("localhost:{}", address.port());
+    let command = anypush(["feedback", "--endpoint", &endpoint]);
+    with_certificate(command, sim)
+}
+
+fn with_certificate(mut command: Command, sim: &Sim) -> Command {
+    command.arg("--ca").arg(sim.dir().join("ca.pem"));
+    command.arg("--cert").arg(sim.dir().join("client.pem"));
+    command
 }
 
 /// Any command for Apple's service, to a simulator, with its signing key.
@@ -130,6 +178,21 @@ impl Ended {
 
 pub fn json(line: &str) -> Value {
     serde_json::from_str(line).unwrap_or_else(|error| panic!("{error}: {line}"))
+}
+
+/// One line on standard error, which says this; nothing on standard output.
+pub fn complains(command: &mut Command, code: i32, words: &[&str]) {
+    let started = Instant::now();
+    let ended = run(command);
+    let lines: Vec<&str> = ended.stderr.lines().collect();
+    assert_eq!(lines.len(), 1, "{ended:?}");
+    assert_eq!(ended.code, Some(code), "{ended:?}");
+    assert_eq!(ended.stdout, "", "{ended:?}");
+    for word in words {
+        assert!(lines[0].contains(word), "{word}: {}", lines[0]);
+    }
+    let took = started.elapsed();
+    assert!(took < Duration::from_secs(10), "it took {took:?}");
 }
 
 /// Runs to the end, with nothing on standard input.
@@ -232,7 +295,7 @@ fn signal(process: u32, name: &str) {
 
 /// Asks the simulator until it is so.
 pub fn until(mut is_so: impl FnMut() -> bool) {
-    let started = std::time::Instant::now();
+    let started = Instant::now();
     while !is_so() {
         assert!(started.elapsed() < LIMIT, "it never came about");
         thread::yield_now();

@@ -1,0 +1,118 @@
+//! The way to a service, the same for every service: what decides the dial, and the first connection.
+
+use std::fmt;
+use std::time::Duration;
+
+use anyhow::{Context, Result};
+use anypush::{ErrorKind, Proxy, Roots};
+use futures_util::future::{Either, select};
+
+use crate::args::Common;
+use crate::exit::Unreachable;
+use crate::interrupts::Interrupts;
+
+/// The longest that one connection may take to come about. A little less than what is left for the
+/// push, so that what is told is why there is no connection.
+const CONNECT_TIMEOUT: Duration = Duration::from_secs(10);
+
+/// What was read from files about the way.
+pub(crate) struct Route {
+    pub(crate) roots: Roots,
+    pub(crate) proxy: Option<Proxy>,
+}
+
+impl Route {
+    /// Reads the roots, before anything is connected.
+    pub(crate) fn new(common: &Common) -> Result<Self> {
+        let roots = match &common.ca {
+            None => Roots::system(),
+            Some(path) => Roots::from_pem_file(path).context("--ca")?,
+        };
+        let proxy = common.proxy.as_ref();
+        Ok(Self {
+            roots,
+            proxy: proxy
+                .map(|url| Proxy::from_url(&url.0).context("--proxy"))
+                .transpose()?,
+        })
+    }
+}
+
+/// The longest that one connection may take to come about.
+pub(crate) fn connect_timeout(common: &Common) -> Duration {
+    common.timeout.mul_f64(0.9).min(CONNECT_TIMEOUT)
+}
+
+/// An error of any client.
+pub(crate) trait Failure {
+    fn kind(&self) -> ErrorKind;
+    /// With its causes, on one line.
+    fn report(&self) -> String;
+}
+
+impl Failure for anypush::apns::Error {
+    fn kind(&self) -> ErrorKind {
+        self.kind()
+    }
+
+    fn report(&self) -> String {
+        self.report()
+    }
+}
+
+impl Failure for anypush::apns::gateway::Error {
+    fn kind(&self) -> ErrorKind {
+        self.kind()
+    }
+
+    fn report(&self) -> String {
+        self.report()
+    }
+}
+
+/// Waits until there is a connection to a server, `HOST:PORT`; `None` where an interrupt came first.
+pub(crate) async fn reach<T, E: Failure>(
+    connect: impl Future<Output = Result<T, E>>,
+    interrupts: &Interrupts,
+    server: impl fmt::Display,
+    common: &Common,
+) -> Result<Option<T>> {
+    let connect = std::pin::pin!(connect);
+    match select(connect, std::pin::pin!(interrupts.wait())).await {
+        Either::Left((Ok(connected), _)) => {
+            tracing::info!(%server, "ready");
+            Ok(Some(connected))
+        }
+        Either::Left((Err(error), _)) => Err(unreachable(server, common, &error).into()),
+        Either::Right(_) => Ok(None),
+    }
+}
+
+/// Why there is no connection to a server, `HOST:PORT`.
+pub(crate) fn unreachable(
+    server: impl fmt::Display,
+    common: &Common,
+    error: &impl Failure,
+) -> Unreachable {
+    let reason = match error.kind() {
+        ErrorKind::Timeout => format!("no answer within {} s", common.timeout.as_secs_f64()),
+        _ => error.report(),
+    };
+    Unreachable(format!("can't reach {server}: {reason}"))
+}
+
+/// There was no answer, or none from the service.
+pub(crate) fn is_unreached(kind: ErrorKind) -> bool {
+    use ErrorKind as Kind;
+    matches!(
+        kind,
+        Kind::Resolve
+            | Kind::Connect
+            | Kind::Tls
+            | Kind::Protocol
+            | Kind::Timeout
+            | Kind::Unanswered
+            | Kind::Lost
+            | Kind::Refused
+    )
+}
