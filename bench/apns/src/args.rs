@@ -6,7 +6,8 @@ use crate::simulator::{Manner, Place};
 
 /// Compares what a push over APNs' HTTP/2 API costs, against a simulator on this machine.
 ///
-/// `./run --instructions` counts instructions instead; it has a help of its own.
+/// `./run --gateway` does so for the binary gateway, and `./run --instructions` counts instructions;
+/// both have a help of their own.
 #[derive(Debug, Parser)]
 #[command(name = "run", args_conflicts_with_subcommands = true)]
 pub(crate) struct Args {

@@ -27,6 +27,7 @@ pub(crate) fn table(args: &Args) -> Result<()> {
     let work = Work {
         one: "push",
         many: "pushes",
+        decimals: 2,
     };
     let yardsticks = ["h2", "h2-gathered", "anypush-tokio-rustls", "a2"];
     print(args, &Standings::new(work, results, &yardsticks))

@@ -61,7 +61,7 @@ impl Place {
         [
             ("BENCH_APNS_AUTHORITY", authority),
             ("SSL_CERT_FILE", ca),
-            ("ASYNC_STD_THREAD_COUNT", "1".to_owned()),
+            (backends::ONE_THREAD.0, backends::ONE_THREAD.1.to_owned()),
         ]
     }
 }

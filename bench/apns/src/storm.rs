@@ -44,6 +44,7 @@ pub(crate) fn table(args: &Args) -> Result<()> {
     let work = Work {
         one: "connection",
         many: "connections",
+        decimals: 2,
     };
     let standings = Standings::new(work, results, &["h2", "anypush-tokio-rustls"]);
     let machine = Machine::here();

@@ -1,10 +1,11 @@
 use std::io::{BufRead, BufReader, Write};
+use std::path::Path;
 use std::process::{ChildStdin, ChildStdout, Command, Stdio};
 
 use anyhow::{Context, Result, bail};
 use serde::de::DeserializeOwned;
 
-/// This program once more, in a process of its own, which answers in lines of JSON.
+/// This program once more, or another, in a process of its own, which answers in lines of JSON.
 ///
 /// It is told to end by the end of its input; dropping it waits for that.
 #[derive(Debug)]
@@ -24,13 +25,25 @@ impl Child {
         environment: impl IntoIterator<Item = (&'a str, String)>,
     ) -> Result<Self> {
         let program = std::env::current_exe().context("this program can't find itself")?;
+        Self::start_other(&program, arguments, environment)
+    }
+
+    /// Starts another program, which has to answer likewise.
+    ///
+    /// # Errors
+    /// It can't be started.
+    pub fn start_other<'a>(
+        program: &Path,
+        arguments: impl IntoIterator<Item = String>,
+        environment: impl IntoIterator<Item = (&'a str, String)>,
+    ) -> Result<Self> {
         let mut process = Command::new(program)
             .args(arguments)
             .envs(environment)
             .stdin(Stdio::piped())
             .stdout(Stdio::piped())
             .spawn()
-            .context("this program can't be started once more")?;
+            .with_context(|| format!("{} can't be started", program.display()))?;
         let input = process.stdin.take();
         let output = process.stdout.take().context("the child has no output")?;
         Ok(Self {

@@ -52,6 +52,8 @@ pub struct Work {
     pub one: &'static str,
     /// More than one.
     pub many: &'static str,
+    /// With how many decimals the µs of one are shown.
+    pub decimals: usize,
 }
 
 /// How all contestants did. `Display` makes it a markdown table.
@@ -95,7 +97,11 @@ impl Standings {
 
 impl fmt::Display for Standings {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        let Work { one, many } = self.work;
+        let Work {
+            one,
+            many,
+            decimals,
+        } = self.work;
         write!(f, "| contestant | CPU µs per {one} (min–max) |")?;
         for yardstick in &self.yardsticks {
             write!(f, " × {yardstick} |")?;
@@ -104,7 +110,11 @@ impl fmt::Display for Standings {
         writeln!(f, "|---|--:|{}--:|", "--:|".repeat(self.yardsticks.len()))?;
         for standing in &self.contestants {
             let Spread { median, min, max } = standing.cpu_us;
-            write!(f, "| {} | {median:.2} ({min:.2}–{max:.2}) |", standing.name)?;
+            let name = &standing.name;
+            write!(
+                f,
+                "| {name} | {median:.decimals$} ({min:.decimals$}–{max:.decimals$}) |"
+            )?;
             for ratio in &standing.ratios {
                 write!(f, " {:.2} |", ratio.median)?;
             }
@@ -135,6 +145,7 @@ mod tests {
         let work = Work {
             one: "push",
             many: "pushes",
+            decimals: 2,
         };
         let standings = Standings::new(work, results, &["bare", "absent"]);
         assert_eq!(standings.yardsticks, ["bare"]);

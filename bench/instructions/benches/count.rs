@@ -6,7 +6,7 @@ use std::hint::black_box;
 
 use anypush::apns::Notification;
 use anypush::http::ConnectionCredential;
-use bench_instructions::{Anypush, Bare, parts};
+use bench_instructions::{Anypush, AnypushGateway, Bare, BareGateway, parts};
 use gungraun::{
     Callgrind, LibraryBenchmarkConfig, library_benchmark, library_benchmark_group, main,
 };
@@ -66,6 +66,28 @@ fn anypush_send_one_at_a_time(mut anypush: Anypush) -> Anypush {
     black_box(anypush)
 }
 
+fn bare_of_gateway(payload_bytes: usize) -> BareGateway {
+    BareGateway::new(payload_bytes).unwrap()
+}
+
+#[library_benchmark(setup = bare_of_gateway)]
+#[bench::of_109_bytes(109)]
+fn bare_gateway(bare: BareGateway) -> BareGateway {
+    bare.send_all().unwrap();
+    bare
+}
+
+fn anypush_of_gateway(payload_bytes: usize) -> AnypushGateway {
+    AnypushGateway::new(payload_bytes).unwrap()
+}
+
+#[library_benchmark(setup = anypush_of_gateway)]
+#[bench::of_109_bytes(109)]
+fn anypush_gateway(mut anypush: AnypushGateway) -> AnypushGateway {
+    anypush.send_all().unwrap();
+    anypush
+}
+
 fn notification(_: ()) -> Notification {
     parts::notification()
 }
@@ -119,6 +141,11 @@ library_benchmark_group!(
 );
 
 library_benchmark_group!(
+    name = notifications,
+    benchmarks = [bare_gateway, anypush_gateway]
+);
+
+library_benchmark_group!(
     name = of_a_push,
     benchmarks = [
         encode_notification,
@@ -137,5 +164,5 @@ main!(
             "glibc.cpu.x86_rep_movsb_threshold=1073741824:glibc.cpu.x86_rep_stosb_threshold=1073741824",
         )
         .tool(Callgrind::with_args(["--cache-sim=no"])),
-    library_benchmark_groups = [pushes, of_a_push]
+    library_benchmark_groups = [pushes, notifications, of_a_push]
 );

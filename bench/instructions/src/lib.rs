@@ -1,11 +1,14 @@
-//! What is counted: pushes of this client and of the bare loops, over a server in memory, each
-//! connected, warm and with its devices at hand before the counting begins; and the parts that a
+//! What is counted: pushes of this project's clients and of the bare loops, over a server in memory,
+//! each connected, warm and with its devices at hand before the counting begins; and the parts that a
 //! push is made of.
 
 mod backend;
+mod gateway;
+mod http2;
+mod notifications;
 pub mod parts;
-mod peer;
+mod pipe;
 mod pushes;
 
-pub use peer::{Pipe, TokioPipe};
+pub use notifications::{AnypushGateway, BareGateway};
 pub use pushes::{Anypush, Bare, PUSHES};

@@ -150,7 +150,8 @@ impl Counts {
         let bare = name.replace("anypush send all", "h2");
         let bare = bare.replace("anypush send one", "h2 one");
         let bare = bare.replace("h2 gathered", "h2");
-        bare.starts_with("h2")
+        let bare = bare.replace("anypush gateway", "bare gateway");
+        (bare.starts_with("h2") || bare.starts_with("bare"))
             .then(|| self.each.get(&bare).copied())?
     }
 }
@@ -161,7 +162,7 @@ fn table(order: &[String], counts: &Counts, stored: Option<&Counts>) -> String {
     if let Some(other) = stored.filter(|stored| !counts.is_comparable(stored)) {
         text += &format!(" Not compared: stored are those of {}.", other.rustc);
     }
-    text += "\n\n| what | instructions | × h2 | stored | change |\n|---|--:|--:|--:|--:|\n";
+    text += "\n\n| what | instructions | × bare | stored | change |\n|---|--:|--:|--:|--:|\n";
     let comparable = stored.filter(|stored| counts.is_comparable(stored));
     for name in order {
         let count = counts.each[name];
@@ -216,9 +217,11 @@ mod tests {
             &[
                 ("h2 of 109 bytes", 100.0),
                 ("anypush send all of 109 bytes", 110.0),
+                ("bare gateway of 109 bytes", 5.0),
             ],
         );
         assert_eq!(now.yardstick("anypush send all of 109 bytes"), Some(100.0));
+        assert_eq!(now.yardstick("anypush gateway of 109 bytes"), Some(5.0));
         assert_eq!(now.yardstick("encode notification alert"), None);
     }
 }

@@ -6,20 +6,21 @@ use futures_util::StreamExt;
 use tokio::runtime::{Builder, Runtime};
 use yardstick::{FRAME, Pushing, TOPIC, alert, devices};
 
-use crate::TokioPipe;
 use crate::backend::InMemory;
+use crate::http2::Http2;
+use crate::pipe::TokioPipe;
 
 /// How many pushes are counted together.
 pub const PUSHES: u64 = 10_000;
 
 /// How many go before: they fill the compression table and the heap.
-const WARM_UP: u64 = 2_000;
+pub(crate) const WARM_UP: u64 = 2_000;
 
 /// How many are under way at a time.
 const IN_FLIGHT: usize = 900;
 
 /// One thread, and no I/O that the system would have a say in.
-fn runtime() -> Result<Runtime> {
+pub(crate) fn runtime() -> Result<Runtime> {
     Ok(Builder::new_current_thread().enable_time().build()?)
 }
 
@@ -44,7 +45,7 @@ impl Anypush {
     /// # Errors
     /// The warm-up failed.
     pub fn new(payload_bytes: usize) -> Result<Self> {
-        let session = Session::builder(InMemory)
+        let session = Session::builder(InMemory::<Http2>::default())
             .max_connections_per_destination(1)
             .build();
         let client = Client::builder(session)
@@ -99,7 +100,7 @@ impl Anypush {
     }
 }
 
-fn tokens(numbers: std::ops::Range<u64>) -> Result<Vec<DeviceToken>> {
+pub(crate) fn tokens(numbers: std::ops::Range<u64>) -> Result<Vec<DeviceToken>> {
     let parse = |number| Ok(DeviceToken::from_bytes(&devices::token(number))?);
     numbers.map(parse).collect()
 }
@@ -132,8 +133,8 @@ impl Bare {
         };
         this.runtime.block_on(async {
             match gathered {
-                true => this.inner.add_gathered(TokioPipe::default()).await,
-                false => this.inner.add(TokioPipe::default()).await,
+                true => this.inner.add_gathered(TokioPipe::<Http2>::default()).await,
+                false => this.inner.add(TokioPipe::<Http2>::default()).await,
             }
         })?;
         this.send_all()?;

@@ -1,11 +1,13 @@
-//! What the clients are compared with: bare loops on the `h2` crate, which send what this
-//! project's client sends; and the devices that everybody sends to.
+//! What the clients are compared with: bare loops, on the `h2` crate and for the binary gateway,
+//! which send what this project's clients send; and the devices that everybody sends to.
 
 mod bare;
 pub mod devices;
+mod gateway;
 mod gathered;
 
 pub use bare::{Bare, Pushing};
+pub use gateway::BareGateway;
 pub use gathered::Gathered;
 
 /// The bundle id that everybody sends to.

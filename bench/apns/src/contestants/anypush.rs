@@ -6,43 +6,17 @@ use std::sync::Arc;
 
 use anyhow::{Result, ensure};
 use anypush::apns::{Client, DeviceToken, Endpoint, Notification, ProviderToken};
-use anypush::{
-    AsyncStdRuntime, Backend, Compose, Openssl, Roots, Rustls, Session, SmolRuntime, TokioRuntime,
-};
+use anypush::{Backend, Roots, Session};
+use backends::{Runtime, Stack, alone};
 use futures_util::future::try_join_all;
 use futures_util::{FutureExt, StreamExt};
 use harness::{Memory, Sample, Stopwatch};
-use smol::Executor;
 use yardstick::{FRAME, TOPIC, devices};
 
 use crate::latency::{self, Latency};
 use crate::load::Load;
 use crate::simulator::{KEY_ID, Place, TEAM_ID};
 use crate::waiting::Held;
-
-/// The runtimes.
-#[derive(Debug, Clone, Copy)]
-pub(crate) enum Runtime {
-    Tokio,
-    Smol,
-    AsyncStd,
-}
-
-/// The TLS stacks.
-#[derive(Debug, Clone, Copy)]
-pub(crate) enum Stack {
-    Rustls,
-    Openssl,
-}
-
-impl Stack {
-    fn on(self, runtime: impl anypush::Runtime) -> Arc<dyn Backend> {
-        match self {
-            Self::Rustls => Arc::new(Compose::new(runtime, Rustls::new())),
-            Self::Openssl => Arc::new(Compose::new(runtime, Openssl::new())),
-        }
-    }
-}
 
 /// Sends to devices that are parsed already.
 pub(crate) fn race(runtime: Runtime, stack: Stack, place: &Place, load: &Load) -> Result<Sample> {
@@ -82,35 +56,6 @@ pub(crate) fn wait(runtime: Runtime, stack: Stack, place: &Place, load: &Load) -
     alone(runtime, stack, |backend| async move {
         hold(backend, &place, &load).await
     })
-}
-
-/// Runs it on one thread, tasks and all.
-fn alone<T, F>(
-    runtime: Runtime,
-    stack: Stack,
-    work: impl FnOnce(Arc<dyn Backend>) -> F,
-) -> Result<T>
-where
-    T: Send + 'static,
-    F: Future<Output = Result<T>> + Send + 'static,
-{
-    match runtime {
-        Runtime::Tokio => super::on_tokio(async {
-            let backend = stack.on(TokioRuntime::current()?);
-            work(backend).await
-        }),
-        Runtime::Smol => {
-            let executor = Arc::new(Executor::new());
-            let backend = stack.on(SmolRuntime::with_executor(&executor));
-            smol::block_on(executor.run(work(backend)))
-        }
-        // Its executor has threads of its own, one of them by `ASYNC_STD_THREAD_COUNT`: as a task
-        // the work is on it too, and this thread only waits.
-        Runtime::AsyncStd => {
-            let backend = stack.on(AsyncStdRuntime::new());
-            async_std::task::block_on(async_std::task::spawn(work(backend)))
-        }
-    }
 }
 
 async fn run(backend: Arc<dyn Backend>, place: &Place, load: &Load) -> Result<Sample> {

@@ -10,11 +10,11 @@ use std::pin::Pin;
 use std::task::Poll;
 
 use anyhow::{Context, Result, bail};
+use backends::{Runtime, Stack, on_tokio};
 use clap::ValueEnum;
 use futures_util::stream::{FuturesUnordered, Stream};
 use harness::Sample;
 
-use self::anypush::{Runtime, Stack};
 use crate::latency::{self, Latency};
 use crate::load::Load;
 use crate::simulator::Place;
@@ -151,14 +151,6 @@ async fn poll_each<F: Future<Output = Result<()>>>(
         latency::yield_now().await;
     }
     Ok(waiting)
-}
-
-/// Runs it on tokio, on this thread alone.
-fn on_tokio<T>(work: impl Future<Output = Result<T>>) -> Result<T> {
-    tokio::runtime::Builder::new_current_thread()
-        .enable_all()
-        .build()?
-        .block_on(work)
 }
 
 #[cfg(test)]
