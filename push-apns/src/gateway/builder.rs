@@ -50,8 +50,8 @@ impl ClientBuilder {
             proxy: None,
             command: Command::default(),
             payload_limit: None,
-            batch: 256,
-            batch_bytes: 16 * 1024,
+            batch: 1024,
+            batch_bytes: 64 * 1024,
             window: 50_000,
             confirm: true,
             confirm_after: Some(Duration::from_secs(5)),
@@ -60,7 +60,7 @@ impl ClientBuilder {
             write_timeout: Duration::from_secs(20),
             retry: RetryPolicy::none(),
             resend_unknown: ResendUnknown::Never,
-            max_connections: 3,
+            max_connections: 2,
         }
     }
 
@@ -127,13 +127,13 @@ impl ClientBuilder {
         self
     }
 
-    /// The most notifications that are written at once. Default: 256. Zero is taken as one.
+    /// The most notifications that are written at once. Default: 1024. Zero is taken as one.
     pub fn batch(mut self, notifications: usize) -> Self {
         self.batch = notifications.max(1);
         self
     }
 
-    /// About how many bytes are written at once, at most. Default: 16 KiB, a record of TLS.
+    /// About how many bytes are written at once, at most. Default: 64 KiB, four records of TLS.
     pub fn batch_bytes(mut self, bytes: usize) -> Self {
         self.batch_bytes = bytes.max(1);
         self
@@ -202,7 +202,7 @@ impl ClientBuilder {
     }
 
     /// How many connections one send may have at a time: one that is written to, and the others wait for
-    /// the gateway's last word. Default: 3. Zero is taken as one.
+    /// the gateway's last word. Default: 2. Zero is taken as one.
     pub fn max_connections(mut self, most: usize) -> Self {
         self.max_connections = most.max(1);
         self

@@ -11,7 +11,8 @@ use crate::DeviceToken;
 #[derive(Clone, PartialEq, Eq)]
 pub struct Template {
     shell: Shell,
-    payload: Box<[u8]>,
+    /// The payload, and what stands behind it: copied as one.
+    tail: Box<[u8]>,
 }
 
 impl Template {
@@ -28,9 +29,12 @@ impl Template {
         expiry: Option<u32>,
         priority: Option<u8>,
     ) -> Result<Self, CodecError> {
+        let shell = Shell::new(command, payload, expiry, priority)?;
+        let mut tail = payload.to_vec();
+        shell.close(0, &mut tail);
         Ok(Self {
-            shell: Shell::new(command, payload, expiry, priority)?,
-            payload: payload.into(),
+            shell,
+            tail: tail.into(),
         })
     }
 
@@ -41,12 +45,17 @@ impl Template {
 
     /// The payload of every frame.
     pub fn payload(&self) -> &[u8] {
-        &self.payload
+        &self.tail[..self.payload_len()]
+    }
+
+    #[inline]
+    fn payload_len(&self) -> usize {
+        self.tail.len() - self.shell.items_len
     }
 
     /// The length of the frame for this device, in bytes.
     pub fn frame_len(&self, token: &DeviceToken) -> usize {
-        self.shell.len() + token.byte_len() + self.payload.len()
+        self.shell.len() + token.byte_len() + self.payload_len()
     }
 
     /// Appends the frame for one device to `out`, and allocates nothing but what `out` needs to grow.
@@ -54,16 +63,20 @@ impl Template {
     /// Command 0 has no field for the identifier.
     #[inline]
     pub fn encode(&self, identifier: u32, token: &DeviceToken, out: &mut Vec<u8>) {
-        self.shell.open(identifier, token, self.payload.len(), out);
-        out.extend_from_slice(&self.payload);
-        self.shell.close(identifier, out);
+        self.shell.open(identifier, token, self.payload_len(), out);
+        out.extend_from_slice(&self.tail);
+        // Of the commands that have items the identifier's comes first.
+        let items = out.len() - self.shell.items_len;
+        if let Some(place) = out.get_mut(items + 3..items + 7) {
+            place.copy_from_slice(&identifier.to_be_bytes());
+        }
     }
 }
 
 impl fmt::Debug for Template {
     /// Without the payload.
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        self.shell.debug("Template", self.payload.len(), f)
+        self.shell.debug("Template", self.payload_len(), f)
     }
 }
 

@@ -118,7 +118,7 @@ pub(crate) struct Gateway {
     #[arg(
         long,
         value_name = "N",
-        default_value = "3",
+        default_value = "2",
         help_heading = "Connection"
     )]
     pub(crate) connections: NonZeroUsize,
@@ -134,11 +134,11 @@ pub(crate) struct Gateway {
     )]
     pub(crate) in_flight: NonZeroUsize,
 
-    /// At most so many notifications are written at once, within 16 KiB
+    /// At most so many notifications are written at once, within 64 KiB
     #[arg(
         long,
         value_name = "N",
-        default_value = "256",
+        default_value = "1024",
         help_heading = "Connection"
     )]
     pub(crate) batch: NonZeroUsize,
