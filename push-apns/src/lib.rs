@@ -83,6 +83,7 @@ mod priority;
 mod problem;
 mod provider_token;
 mod push_type;
+mod reach;
 mod reason;
 mod request;
 mod send_all;

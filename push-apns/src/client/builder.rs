@@ -9,6 +9,7 @@ use push_core::{
 use super::access::{Access, Credentials, Place, Places};
 use super::{Client, Inner};
 use crate::ids::Ids;
+use crate::reach::Reach;
 use crate::{Endpoint, Error, ProviderToken};
 
 /// Makes a [`Client`].
@@ -22,10 +23,8 @@ pub struct ClientBuilder {
     token: Option<ProviderToken>,
     identity: Option<Identity>,
     topic: Option<String>,
-    roots: Roots,
+    reach: Reach,
     server_name: Option<String>,
-    egress: Egress,
-    proxy: Option<Proxy>,
     timeout: Duration,
     in_flight: usize,
     retry: RetryPolicy,
@@ -42,10 +41,8 @@ impl ClientBuilder {
             token: None,
             identity: None,
             topic: None,
-            roots: Roots::system(),
+            reach: Reach::default(),
             server_name: None,
-            egress: Egress::any(),
-            proxy: None,
             timeout: Duration::from_secs(30),
             in_flight: 1000,
             retry: RetryPolicy::none(),
@@ -102,7 +99,7 @@ impl ClientBuilder {
 
     /// The roots that the server's certificate must come from. Default: the system's.
     pub fn roots(mut self, roots: Roots) -> Self {
-        self.roots = roots;
+        self.reach.roots = roots;
         self
     }
 
@@ -115,14 +112,14 @@ impl ClientBuilder {
 
     /// Which addresses may be dialled. Default: any.
     pub fn egress(mut self, egress: Egress) -> Self {
-        self.egress = egress;
+        self.reach.egress = egress;
         self
     }
 
     /// The HTTP proxy to go through. Default: none; the environment is not asked, but
     /// [`Proxy::from_env`] does so.
     pub fn proxy(mut self, proxy: Proxy) -> Self {
-        self.proxy = Some(proxy);
+        self.reach.proxy = Some(proxy);
         self
     }
 
@@ -183,16 +180,7 @@ impl ClientBuilder {
             self.broadcast_endpoint.as_ref(),
             self.channels_endpoint.as_ref(),
             self.server_name,
-            |host, port| {
-                let target = Target::tls(host, port)
-                    .alpn(["h2"])
-                    .roots(self.roots.clone())
-                    .egress(self.egress.clone());
-                match &self.proxy {
-                    Some(proxy) => target.proxy(proxy.clone()),
-                    None => target,
-                }
-            },
+            |host, port| self.reach.target(host, port).alpn(["h2"]),
         )?;
         let access = Access::new(&self.session, &places, credentials)?;
         let ids = Ids::new(self.session.backend().as_ref());

@@ -1,11 +1,12 @@
 use std::sync::Arc;
 use std::time::Duration;
 
-use push_core::{Egress, Identity, Proxy, ResendUnknown, RetryPolicy, Roots, Session, Target};
+use push_core::{Egress, Identity, Proxy, ResendUnknown, RetryPolicy, Roots, Session};
 
 use super::settings::{Access, Probe, Settings};
 use super::{Client, Command, Error};
 use crate::Endpoint;
+use crate::reach::Reach;
 
 /// Longer waits are not told from this one.
 const YEAR: Duration = Duration::from_secs(365 * 24 * 60 * 60);
@@ -18,10 +19,8 @@ pub struct ClientBuilder {
     endpoint: Endpoint,
     feedback_endpoint: Option<Endpoint>,
     identity: Option<Identity>,
-    roots: Roots,
+    reach: Reach,
     server_name: Option<String>,
-    egress: Egress,
-    proxy: Option<Proxy>,
     command: Command,
     payload_limit: Option<usize>,
     batch: usize,
@@ -44,10 +43,8 @@ impl ClientBuilder {
             endpoint: Endpoint::default(),
             feedback_endpoint: None,
             identity: None,
-            roots: Roots::system(),
+            reach: Reach::default(),
             server_name: None,
-            egress: Egress::any(),
-            proxy: None,
             command: Command::default(),
             payload_limit: None,
             batch: 1024,
@@ -91,7 +88,7 @@ impl ClientBuilder {
 
     /// The roots that the server's certificate must come from. Default: the system's.
     pub fn roots(mut self, roots: Roots) -> Self {
-        self.roots = roots;
+        self.reach.roots = roots;
         self
     }
 
@@ -103,13 +100,13 @@ impl ClientBuilder {
 
     /// Which addresses may be dialled. Default: any.
     pub fn egress(mut self, egress: Egress) -> Self {
-        self.egress = egress;
+        self.reach.egress = egress;
         self
     }
 
     /// The HTTP proxy to go through, by CONNECT. Default: none.
     pub fn proxy(mut self, proxy: Proxy) -> Self {
-        self.proxy = Some(proxy);
+        self.reach.proxy = Some(proxy);
         self
     }
 
@@ -216,14 +213,9 @@ impl ClientBuilder {
     pub fn build(self) -> Result<Client, Error> {
         let certificate = Access::new(&self.session, self.identity.as_ref())?;
         let target = |host: &str, port| {
-            let mut target = Target::tls(host, port)
-                .roots(self.roots.clone())
-                .egress(self.egress.clone());
-            if let Some(name) = &self.server_name {
-                target = target.server_name(name);
-            }
-            match &self.proxy {
-                Some(proxy) => target.proxy(proxy.clone()),
+            let target = self.reach.target(host, port);
+            match &self.server_name {
+                Some(name) => target.server_name(name),
                 None => target,
             }
         };
