@@ -8,10 +8,10 @@ use std::time::Duration;
 
 use backend_simulated::{Conditions, Simulation};
 use futures_util::StreamExt;
-use gateway::{Act, End, Gateway, Random, builder, refuse, token};
-use push_apns::Notification;
+use gateway::{Act, End, Gateway, HOST, PORT, Random, builder, refuse, token};
 use push_apns::gateway::{Client, Command, Error, Outcome, Status};
-use push_core::{ErrorKind, ResendUnknown, RetryPolicy, Verdict};
+use push_apns::{Endpoint, Notification};
+use push_core::{ErrorKind, ResendUnknown, RetryPolicy, Session, Verdict};
 
 fn hello() -> Notification {
     Notification::alert("Hello")
@@ -268,10 +268,26 @@ fn without_a_question_nothing_is_proven() {
             assert_eq!(outcome.as_ref().unwrap_err().verdict(), Verdict::Unknown);
         }
         assert_eq!(gateway.log().taken.len(), 99);
-        // The connection was good to the end, and is used again.
-        let before = gateway.log().connections;
-        sim.block_on(send(&client, 10));
-        assert_eq!(gateway.log().connections, before);
+    });
+}
+
+#[test]
+fn a_late_answer_is_none_to_the_next_send() {
+    Simulation::for_seeds(0..20, |sim| {
+        let late = Duration::from_secs(4);
+        let gateway = Gateway::start(sim, move |seen| match seen.number() {
+            3 => Act::Refuse(8, None, late, End::Close),
+            _ => Act::Take,
+        });
+        let client = builder(sim).confirm(false).build().unwrap();
+        agree(&gateway, &sim.block_on(send(&client, 10)), true);
+        // The same gateway has not yet said that it throws away what comes over the connection.
+        let source = (100..110).map(|number| (token(number), number));
+        let outcomes: Vec<_> = sim.block_on(client.send_all(source, &hello()).collect());
+        for ((_, number), outcome) in outcomes {
+            assert_eq!(gateway.taken(number), 1, "{number}: {outcome:?}");
+            assert_eq!(outcome.unwrap_err().verdict(), Verdict::Unknown);
+        }
     });
 }
 
@@ -305,6 +321,26 @@ fn a_gateway_that_is_not_there_ends_the_send() {
             "{:?}",
             sim.elapsed()
         );
+    });
+}
+
+#[test]
+fn who_waits_for_a_connection_that_others_have_waits_as_long_as_they_do() {
+    Simulation::for_seeds(0..20, |sim| {
+        let slow = Duration::from_secs(1);
+        let gateway = Gateway::start(sim, move |_| Act::TakeLater(slow));
+        let session = Session::builder(sim.backend()).max_connections_per_destination(1);
+        let client = Client::builder(session.build())
+            .endpoint(Endpoint::new(HOST, PORT))
+            .window(40)
+            .tail(Duration::from_secs(300))
+            .build()
+            .unwrap();
+        // They wait for each other, and each for its own window before the next.
+        let sends = [send(&client, 90), send(&client, 50)];
+        let outcomes = sim.block_on(futures_util::future::join_all(sends));
+        outcomes.iter().for_each(|outcomes| all_taken(outcomes));
+        assert_eq!(gateway.log().frames.len(), 90 + 50 + 5);
     });
 }
 

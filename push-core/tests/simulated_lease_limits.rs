@@ -7,11 +7,13 @@ mod common;
 mod leased;
 
 use std::sync::{Arc, Mutex};
+use std::task::{Context, Waker};
 
 use backend_simulated::{Dial, Simulation};
 use futures_util::future::join_all;
 use leased::*;
 use push_core::http::Destination;
+use push_core::session::Lease;
 
 #[test]
 fn no_more_connections_than_allowed_and_those_who_wait_come_in_order() {
@@ -67,6 +69,34 @@ fn as_many_are_dialled_at_once_as_are_wanted() {
         // Dropped, and so closed: the others are dialled for.
         sim.block_on(join_all(all));
         assert_eq!(sim.network().dials(HOST, PORT).len(), 5);
+    });
+}
+
+#[test]
+fn a_lease_knows_whether_it_waits_for_others() {
+    Simulation::for_seeds(SEEDS, |sim| {
+        let _echo = Echo::start(sim);
+        sim.network().set_dial(HOST, PORT, Dial::Slow(SECOND));
+        let session = session_with(sim, |limits| limits.max_connections_per_destination(2));
+        let mut leases: Vec<_> = (0..4).map(|_| cached(&session)).collect();
+        let mut cx = Context::from_waker(Waker::noop());
+        let mut look = |leases: &mut Vec<Lease>| -> Vec<bool> {
+            let looks = leases.iter_mut().map(|lease| {
+                let _ = lease.poll_ready(&mut cx);
+                lease.waits_its_turn()
+            });
+            looks.collect()
+        };
+        // Nobody has one: all are dialled for, or wait for what is dialled.
+        assert_eq!(look(&mut leases), [false; 4]);
+        sim.advance(2 * SECOND);
+        assert_eq!(look(&mut leases), [false, false, true, true]);
+        // One is dialled anew, for the first who waits.
+        drop(leases.remove(0));
+        assert_eq!(look(&mut leases), [false, false, true]);
+        sim.advance(2 * SECOND);
+        leases.remove(0).release();
+        assert_eq!(look(&mut leases), [false, false]);
     });
 }
 

@@ -3,13 +3,10 @@ use std::time::Duration;
 
 use push_core::{Egress, Identity, Proxy, ResendUnknown, RetryPolicy, Roots, Session};
 
-use super::settings::{Access, Probe, Settings};
+use super::settings::{Access, Probe, Settings, YEAR};
 use super::{Client, Command, Error};
 use crate::Endpoint;
 use crate::reach::Reach;
-
-/// Longer waits are not told from this one.
-const YEAR: Duration = Duration::from_secs(365 * 24 * 60 * 60);
 
 /// Makes a [`Client`].
 #[derive(Clone, Debug)]
@@ -169,7 +166,9 @@ impl ClientBuilder {
     }
 
     /// How long to try for a connection that leads to anything before what waits for one is told as not
-    /// sent, and how long the feedback service may say nothing. Default: 30 seconds.
+    /// sent, and how long the feedback service may say nothing. While others have all the connections
+    /// that the session [allows](push_core::session::SessionBuilder::max_connections_per_destination),
+    /// the time does not run. Default: 30 seconds.
     pub fn timeout(mut self, timeout: Duration) -> Self {
         self.timeout = timeout.min(YEAR);
         self
@@ -232,7 +231,8 @@ impl ClientBuilder {
             certificate,
             command: self.command,
             payload_limit: self.payload_limit,
-            batch: self.batch,
+            // Where the oldest are forgotten to make room, those were written.
+            batch: self.batch.min(self.window),
             batch_bytes: self.batch_bytes,
             window: self.window,
             confirm: self.confirm,

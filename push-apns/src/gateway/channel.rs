@@ -19,6 +19,8 @@ use super::window::{Ending, Settled, Window};
 pub(super) struct Channel<T> {
     lease: Lease,
     is_open: bool,
+    /// At the last look, all connections that may be were others'.
+    waits_its_turn: bool,
     pub(super) window: Window<T>,
     /// Whole frames, of which so many bytes were handed to the connection.
     out: Vec<u8>,
@@ -29,7 +31,8 @@ pub(super) struct Channel<T> {
     unflushed: bool,
     answer: [u8; ErrorResponse::LEN],
     answered: usize,
-    /// When something last went on: it was opened, or took bytes.
+    /// When something last went on: it was to be opened and its turn had come, or was opened, or was
+    /// given something to take, or took bytes.
     pub(super) moved_at: Instant,
     /// When the last notification was put in.
     pub(super) filled_at: Instant,
@@ -65,6 +68,7 @@ impl<T> Channel<T> {
         Self {
             lease,
             is_open: false,
+            waits_its_turn: false,
             window: Window::new(entries, is_anonymous),
             out,
             written: 0,
@@ -83,6 +87,11 @@ impl<T> Channel<T> {
         self.is_open
     }
 
+    /// Whether others have all connections that may be.
+    pub(super) fn waits_its_turn(&self) -> bool {
+        self.waits_its_turn
+    }
+
     /// Ready when it is open.
     pub(super) fn poll_open(
         &mut self,
@@ -90,7 +99,14 @@ impl<T> Channel<T> {
         now: Instant,
     ) -> Poll<Result<(), Error>> {
         if !self.is_open {
-            ready!(self.lease.poll_ready(cx))?;
+            let Poll::Ready(ready) = self.lease.poll_ready(cx) else {
+                let waits = self.lease.waits_its_turn();
+                if std::mem::replace(&mut self.waits_its_turn, waits) || waits {
+                    self.moved_at = now;
+                }
+                return Poll::Pending;
+            };
+            ready?;
             self.is_open = true;
             self.moved_at = now;
             self.filled_at = now;
@@ -105,13 +121,23 @@ impl<T> Channel<T> {
     }
 
     /// Puts a notification in, encoded by this under the identifier that it gets.
+    ///
+    /// # Errors
+    /// The entry, where it could not be encoded: nothing was put in.
     #[inline(always)]
-    pub(super) fn push(&mut self, entry: T, encode: impl FnOnce(&T, u32, &mut Vec<u8>)) {
+    pub(super) fn push<E>(
+        &mut self,
+        entry: T,
+        encode: impl FnOnce(&T, u32, &mut Vec<u8>) -> Result<(), E>,
+    ) -> Result<(), (T, E)> {
         let before = self.out.len();
-        encode(&entry, self.window.next(), &mut self.out);
+        if let Err(error) = encode(&entry, self.window.next(), &mut self.out) {
+            return Err((entry, error));
+        }
         self.longest = self.longest.max(self.out.len() - before);
         self.frames += 1;
         self.window.push(entry);
+        Ok(())
     }
 
     /// Puts in the notification that asks for a proof of all before it.
@@ -121,8 +147,13 @@ impl<T> Channel<T> {
     }
 
     /// Whether there is something to write.
-    pub(super) fn is_full(&self) -> bool {
+    pub(super) fn has_bytes(&self) -> bool {
         !self.out.is_empty()
+    }
+
+    /// Whether there is something to write, or on its way to the connection still.
+    pub(super) fn is_full(&self) -> bool {
+        !self.out.is_empty() || self.unflushed
     }
 
     /// Ready when all was handed over. It fails as the connection does.
@@ -133,9 +164,14 @@ impl<T> Channel<T> {
     ) -> Poll<io::Result<()>> {
         while self.written < self.out.len() {
             let rest = self.out.get(self.written..).unwrap_or_default();
-            match ready!(Pin::new(&mut self.lease).poll_write(cx, rest))? {
-                0 => return Poll::Ready(Err(io::ErrorKind::WriteZero.into())),
-                bytes => self.written += bytes,
+            match ready!(Pin::new(&mut self.lease).poll_write(cx, rest)) {
+                Ok(0) => return Poll::Ready(Err(io::ErrorKind::WriteZero.into())),
+                Ok(bytes) => self.written += bytes,
+                Err(error) => {
+                    // TLS may have sent some records of it before it failed at the next.
+                    self.written = self.out.len();
+                    return Poll::Ready(Err(error));
+                }
             }
             self.unflushed = true;
             self.moved_at = now;
@@ -198,8 +234,12 @@ impl<T> Channel<T> {
 
     /// What the end means for the notifications, and how many of those that are untouched were not
     /// handed over: the last ones. Gives back the lease and the memory of the bytes.
-    pub(super) fn settle(self, ending: Ending) -> (Settled<T>, usize, Lease, Vec<u8>) {
+    pub(super) fn settle(mut self, ending: Ending) -> (Settled<T>, usize, Lease, Vec<u8>) {
         let unwritten = self.unwritten();
+        // It is the last to go out, and alone.
+        if self.window.has_asked() && !self.out.is_empty() && self.written == 0 {
+            self.window.unask();
+        }
         let settled = self.window.settle(ending, unwritten);
         (settled, unwritten, self.lease, self.out)
     }

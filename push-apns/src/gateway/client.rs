@@ -170,7 +170,8 @@ impl Client {
     /// A sender for as long as a program runs: it takes notifications one by one, and tells this
     /// listener which of them failed.
     ///
-    /// The listener is called on the sender's task, and should not take long.
+    /// The listener is called on the sender's task, and should not take long. If it panics, the sender
+    /// ends: what has no verdict then is counted, and not told.
     pub fn sender<D>(&self, listener: impl FnMut(D, Error) + Send + 'static) -> Sender<D>
     where
         D: Device + Send + 'static,

@@ -67,11 +67,9 @@ impl Report {
         let Err(error) = outcome else {
             return self.taken.push(device);
         };
-        let was_answered = error.status().is_some() || !error.problems().is_empty();
         let list = match error.verdict() {
             Verdict::Unknown => &mut self.unknown,
-            Verdict::FixMessage | Verdict::RemoveToken { .. } => &mut self.failed,
-            _ if was_answered => &mut self.failed,
+            _ if error.is_refusal() => &mut self.failed,
             _ => &mut self.not_sent,
         };
         list.push((device, error));
@@ -123,3 +121,55 @@ impl Report {
 
 /// A device, and why it was not reached.
 type Failed = (DeviceToken, Error);
+
+#[cfg(test)]
+mod tests {
+    use push_core::ErrorKind;
+
+    use super::*;
+    use crate::gateway::Status;
+
+    fn token(byte: u8) -> DeviceToken {
+        DeviceToken::from_bytes(&[byte; 32]).unwrap()
+    }
+
+    fn core(kind: ErrorKind) -> Error {
+        push_core::Error::new(kind, "made by a test").into()
+    }
+
+    fn tokens(list: &[(DeviceToken, Error)]) -> Vec<DeviceToken> {
+        list.iter().map(|(device, _)| device.clone()).collect()
+    }
+
+    #[test]
+    fn each_device_is_where_its_outcome_belongs() {
+        let mut report = Report::new(Notification::alert("Hello"));
+        let unreached = [ErrorKind::Connect, ErrorKind::Tls, ErrorKind::Egress];
+        let outcomes = [
+            Error::rejected(Status::InvalidToken),
+            Error::rejected(Status::ProcessingError),
+            Error::rejected(Status::MissingTopic),
+            Error::rejected(Status::ProcessingError).in_doubt(true),
+            Error::rejected(Status::NoError),
+            core(ErrorKind::Lost),
+            Error::ended(Status::InvalidPayloadSize),
+        ];
+        let unreached_errors = unreached.iter().map(|kind| core(*kind));
+        let doubtful = unreached.iter().map(|kind| core(*kind).in_doubt(true));
+        let all = outcomes.into_iter().chain(unreached_errors).chain(doubtful);
+        for (number, error) in all.enumerate() {
+            report.add(token(number as u8), Err(error));
+        }
+        assert_eq!(tokens(&report.failed), [0, 1, 2].map(token));
+        assert_eq!(tokens(&report.not_sent), [6, 7, 8, 9].map(token));
+        assert_eq!(tokens(&report.unknown), [3, 4, 5, 10, 11, 12].map(token));
+        for (_, error) in &report.unknown {
+            assert!(error.may_have_been_taken(), "{error:?}");
+        }
+        let devices = |multicast: Option<Multicast>| multicast.unwrap().devices;
+        assert_eq!(devices(report.retry()), [1, 7].map(token));
+        assert_eq!(devices(report.rest()), [1, 2, 6, 7, 8, 9].map(token));
+        assert_eq!(devices(report.retry_with_unknown()).len(), 2 + 6);
+        assert!(report.needs_retry() && report.devices() == 13);
+    }
+}

@@ -133,10 +133,13 @@ impl Error {
 
     /// Whether the gateway may have taken it all the same.
     pub fn may_have_been_taken(&self) -> bool {
-        match &self.0.cause {
-            Cause::Core(error) => self.0.in_doubt || error.may_have_been_taken(),
-            _ => self.0.in_doubt,
-        }
+        self.0.in_doubt || self.verdict() == Verdict::Unknown
+    }
+
+    /// Whether it is about the notification or its device: the gateway refused it, or it can't be sent
+    /// as it is.
+    pub(super) fn is_refusal(&self) -> bool {
+        self.status().is_some() || self.kind() == ErrorKind::InvalidMessage
     }
 
     /// Whether it may be sent again at once or after a while, as it is: surely it was not taken.
@@ -165,8 +168,9 @@ impl Error {
             Cause::Core(error) => error.verdict(),
         };
         match verdict {
-            // "Surely not taken" is true of the last attempt only.
+            // "Surely not taken" is true of the last attempt only. A fault of its own it had before, too.
             Verdict::RetryAfter(_) if self.0.in_doubt => Verdict::Unknown,
+            _ if self.0.in_doubt && !self.is_refusal() => Verdict::Unknown,
             verdict => verdict,
         }
     }

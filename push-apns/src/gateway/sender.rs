@@ -18,8 +18,9 @@ use crate::{Device, Notification};
 /// as nothing fails nothing is said: success is silent. What has no verdict yet is remembered, up to
 /// the [window](super::ClientBuilder::window), and sent again by itself where the gateway threw it
 /// away. When nothing more comes for a while
-/// ([`confirm_after`](super::ClientBuilder::confirm_after)), the gateway is asked for a proof, so that
-/// each notification has its verdict after seconds.
+/// ([`confirm_after`](super::ClientBuilder::confirm_after)), the gateway is asked for a proof, and what
+/// was sent has its verdict seconds later. Where there is no such while, it is asked when the window is
+/// full; [`Sender::confirm`] asks at any time.
 ///
 /// The listener gets each device that failed once, as it was given, with the reason. No refusal ends
 /// the sender. What an invalid token means is not judged here: its verdict is
@@ -44,6 +45,9 @@ pub struct Sender<D> {
     queue: async_channel::Sender<Item<D>>,
     shared: Arc<Shared>,
 }
+
+/// The most that wait to be taken in, however large a batch may be.
+const MOST_QUEUED: usize = 4096;
 
 /// What a [`Sender`] did so far: each notification with an outcome counts once.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
@@ -90,7 +94,7 @@ struct Shared {
 impl<D: Device + Send + 'static> Sender<D> {
     pub(super) fn start(client: &Client, listener: impl FnMut(D, Error) + Send + 'static) -> Self {
         let settings = client.settings().clone();
-        let (queue, items) = async_channel::bounded(settings.batch);
+        let (queue, items) = async_channel::bounded(settings.batch.min(MOST_QUEUED));
         let (abort, aborted) = async_channel::bounded(1);
         let shared = Arc::new(Shared {
             settings: settings.clone(),
@@ -238,11 +242,14 @@ impl<D: Device, L: FnMut(D, Error)> Work<D, L> {
         };
         let counter = match error.verdict() {
             Verdict::Unknown => &shared.unknown,
-            _ if error.status().is_some() => &shared.failed,
+            _ if error.is_refusal() => &shared.failed,
             _ => &shared.not_sent,
         };
         counter.fetch_add(1, Ordering::Relaxed);
-        (self.listener)(device, error);
+        // It may be the listener's panic that ends the task.
+        if !std::thread::panicking() {
+            (self.listener)(device, error);
+        }
     }
 }
 
@@ -250,22 +257,17 @@ impl<D: Device, L: FnMut(D, Error)> Work<D, L> {
 impl<D: Device, L: FnMut(D, Error)> Drop for Work<D, L> {
     fn drop(&mut self) {
         self.shared.closed.store(true, Ordering::Release);
-        // It may be the listener's panic that ends the task.
-        if std::thread::panicking() {
-            return;
-        }
         let message = "the sender was broken off";
         let why = push_core::Error::new(ErrorKind::Closed, message);
         self.pipeline.abandon(&why);
         while let Some((device, outcome)) = self.pipeline.leftover() {
             self.tell(device, outcome);
         }
-        let source = self.pipeline.source();
-        source.close();
-        while let Ok(item) = source.try_recv() {
+        self.pipeline.source().close();
+        // Marks, too, are to be dropped here: somebody waits for that.
+        while let Ok(item) = self.pipeline.source().try_recv() {
             if let Item::Send(device, _) = item {
-                self.shared.not_sent.fetch_add(1, Ordering::Relaxed);
-                (self.listener)(device, why.clone().into());
+                self.tell(device, Err(why.clone().into()));
             }
         }
     }

@@ -1,7 +1,7 @@
 //! What all sends of one client share.
 
 use std::sync::{Arc, PoisonError, RwLock};
-use std::time::Duration;
+use std::time::{Duration, Instant};
 
 use push_core::session::Lease;
 use push_core::{
@@ -13,6 +13,14 @@ use super::codec::Frame;
 use super::{Command, Template};
 use crate::notification::GatewayContext;
 use crate::{Endpoint, Invalid, Notification, validity};
+
+/// Longer waits are not told from this one.
+pub(super) const YEAR: Duration = Duration::from_secs(365 * 24 * 60 * 60);
+
+/// So much later, for waits of any length: `Instant` has no room for all of them.
+pub(super) fn later(at: Instant, wait: Duration) -> Instant {
+    at.checked_add(wait.min(YEAR)).unwrap_or(at)
+}
 
 /// How notifications are sent, and over which connections.
 #[derive(Debug)]

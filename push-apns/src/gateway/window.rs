@@ -48,6 +48,8 @@ pub(super) struct Settled<T> {
     pub(super) untouched: VecDeque<T>,
     /// The identifier of the first one that was taken, or is unknown.
     pub(super) first: u32,
+    /// The gateway spoke of something that was sent: it reads, and knows what.
+    pub(super) was_heard: bool,
 }
 
 impl<T> Window<T> {
@@ -78,6 +80,11 @@ impl<T> Window<T> {
 
     pub(super) fn is_empty(&self) -> bool {
         self.entries.is_empty()
+    }
+
+    /// Whether nothing was ever taken in.
+    pub(super) fn is_unused(&self) -> bool {
+        self.entries.is_empty() && self.forgotten == 0
     }
 
     /// The identifier that the next entry gets.
@@ -113,6 +120,11 @@ impl<T> Window<T> {
         probe
     }
 
+    /// The question did not go out: no answer is one to it.
+    pub(super) fn unask(&mut self) {
+        self.probe = None;
+    }
+
     /// Whether a proof was asked for.
     pub(super) fn has_asked(&self) -> bool {
         self.probe.is_some()
@@ -122,23 +134,28 @@ impl<T> Window<T> {
     /// whole.
     pub(super) fn settle(self, ending: Ending, unwritten: usize) -> Settled<T> {
         let written = self.entries.len().saturating_sub(unwritten);
-        let (proven, named) = match ending {
-            Ending::Refused => (Some(0), None),
-            Ending::Unanswered => (None, None),
+        let (proven, named, was_heard) = match ending {
+            Ending::Refused => (Some(0), None, false),
+            Ending::Unanswered => (None, None, false),
             Ending::Answered(ErrorResponse {
                 status, identifier, ..
             }) => {
                 match self.find(identifier, status, written) {
                     // It names the last one that was taken.
-                    Found::Entry(at) if status == Status::Shutdown => (Some(at + 1), None),
-                    Found::Entry(at) => (Some(at), Some((status, identifier))),
-                    Found::Before => (Some(0), None),
-                    Found::Probe => (Some(written), None),
-                    Found::Nowhere => (None, None),
+                    Found::Entry(at) if status == Status::Shutdown => (Some(at + 1), None, true),
+                    Found::Entry(at) => (Some(at), Some((status, identifier)), true),
+                    Found::Forgotten => (Some(0), None, true),
+                    Found::Start => (Some(0), None, false),
+                    Found::Probe => (Some(written), None, true),
+                    Found::Nowhere => (None, None, false),
                 }
             }
         };
-        self.split(proven, named, written)
+        let settled = self.split(proven, named, written);
+        Settled {
+            was_heard,
+            ..settled
+        }
     }
 
     fn find(&self, identifier: u32, status: Status, written: usize) -> Found {
@@ -160,15 +177,16 @@ impl<T> Window<T> {
         }
         let before = self.base.wrapping_sub(identifier);
         if (1..=self.forgotten).contains(&before) {
-            return Found::Before;
+            return Found::Forgotten;
         }
-        // No entry has it. Of a notification without a token a real gateway answered so.
-        if asks && identifier == 0 && self.probe.is_some() {
+        // No entry has it. Of a notification without a token a real gateway answered so; the entries
+        // all have one, which may be of a length that the gateway does not like.
+        if status == Status::MissingToken && identifier == 0 && self.probe.is_some() {
             return Found::Probe;
         }
         // Nothing was taken before it was to shut down.
         match status == Status::Shutdown && before == 1 {
-            true => Found::Before,
+            true => Found::Start,
             false => Found::Nowhere,
         }
     }
@@ -197,6 +215,7 @@ impl<T> Window<T> {
             unknown,
             untouched,
             first: self.base,
+            was_heard: false,
         }
     }
 }
@@ -208,7 +227,9 @@ enum Found {
     /// The notification that asked for a proof: all before it was taken.
     Probe,
     /// One that has left the window: none of the entries was looked at.
-    Before,
+    Forgotten,
+    /// What is before the first one: nothing was looked at.
+    Start,
     /// Nothing that was sent: it proves nothing.
     Nowhere,
 }
@@ -271,12 +292,26 @@ mod tests {
             (Status::InvalidTokenSize, 4),
             (Status::InvalidToken, 4),
             (Status::MissingToken, 0),
-            (Status::InvalidTokenSize, 0),
         ] {
             let mut asked = window(1, 3);
             assert_eq!(asked.ask(), 4);
             let settled = asked.settle(answer(status, identifier), 0);
             assert_eq!(parts(settled), (vec![0, 1, 2], None, vec![], vec![]));
+        }
+    }
+
+    #[test]
+    fn an_answer_that_may_be_to_something_else_proves_nothing() {
+        let mut asked = window(1, 3);
+        asked.ask();
+        let settled = asked.settle(answer(Status::InvalidTokenSize, 0), 0);
+        assert_eq!(parts(settled), (vec![], None, vec![0, 1, 2], vec![]));
+        for identifier in [0, 4] {
+            let mut asked = window(1, 3);
+            asked.ask();
+            asked.unask();
+            let settled = asked.settle(answer(Status::MissingToken, identifier), 0);
+            assert_eq!(parts(settled), (vec![], None, vec![0, 1, 2], vec![]));
         }
     }
 

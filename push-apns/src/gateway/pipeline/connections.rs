@@ -7,9 +7,9 @@ use futures_util::stream::Stream;
 use push_core::session::Lease;
 use push_core::{Error, ErrorKind, RetryPolicy};
 
-use super::super::Command;
 use super::super::channel::{Channel, End};
 use super::super::settings::Settings;
+use super::super::{Command, Error as GatewayError};
 use super::{Entry, Next, Pipeline, TakeIn};
 use crate::Device;
 
@@ -90,6 +90,9 @@ impl Trouble {
     /// A connection has ended without a word, and what it carried is lost. If that goes on, each is
     /// replaced a little later than the last.
     pub(super) fn was_wordless(&mut self, now: Instant, jitter: u64) {
+        // It took something: the time in which there was none that did begins anew.
+        self.since = None;
+        self.last = None;
         self.wordless = self.wordless.saturating_add(1);
         let pause = PAUSES.delay(self.wordless, Duration::ZERO, None, jitter);
         self.pause = pause.map(|pause| now + pause);
@@ -166,9 +169,11 @@ impl<S: Stream, D: Device, I: TakeIn<S::Item, D>> Pipeline<S, D, I> {
     /// No proof was to be asked for, and no error came.
     fn release_unproven(&mut self, mut channel: Channel<Entry<D>>) {
         while self.forget(&mut channel) {}
+        self.trouble.is_over();
         let (lease, memory) = channel.into_lease();
         self.bytes = memory.1;
-        lease.release();
+        // It was of use. Nobody else is to have it: a late answer would name a notification of theirs.
+        lease.proved();
     }
 
     /// Tells the oldest of a connection as unknown; whether there was one.
@@ -198,9 +203,13 @@ impl<S: Stream, D: Device, I: TakeIn<S::Item, D>> Pipeline<S, D, I> {
                 self.failed(error, now);
                 return true;
             }
+            Poll::Pending if self.ended.is_some() => {
+                // There is nothing left to send over it.
+                self.keep_memory(channel);
+                return true;
+            }
             Poll::Pending => {
-                let since = self.trouble.since.unwrap_or(channel.moved_at);
-                if now < since + self.settings.timeout {
+                if now < self.patience_since(&channel) + self.settings.timeout {
                     self.writing = Some(channel);
                     return self.gather(cx);
                 }
@@ -214,6 +223,14 @@ impl<S: Stream, D: Device, I: TakeIn<S::Item, D>> Pipeline<S, D, I> {
             return true;
         }
         self.write(channel, cx, now)
+    }
+
+    /// Since when a connection is tried for. To wait one's turn is no fault of the gateway.
+    fn patience_since(&self, channel: &Channel<Entry<D>>) -> Instant {
+        match self.trouble.since {
+            Some(since) if !channel.waits_its_turn() => since,
+            _ => channel.moved_at,
+        }
     }
 
     /// Where a send goes on without a connection, all that is there waits for the same one, and does
@@ -296,24 +313,14 @@ impl<S: Stream, D: Device, I: TakeIn<S::Item, D>> Pipeline<S, D, I> {
     ) -> bool {
         let filled = self.fill(&mut channel, cx, now);
         self.look_ahead(&channel, cx);
-        let was_full = channel.is_full();
+        let was_full = channel.has_bytes();
         match channel.poll_write(cx, now) {
             Poll::Ready(Ok(())) => {}
             Poll::Ready(Err(error)) => {
                 self.broken(channel, error, now);
                 return true;
             }
-            Poll::Pending => {
-                if now >= channel.moved_at + self.settings.write_timeout {
-                    let seconds = self.settings.write_timeout.as_secs_f64();
-                    let message = format!("the gateway took no byte for {seconds} s");
-                    let error = Error::new(ErrorKind::Unanswered, message);
-                    self.settle(channel, End::unanswered(error), now);
-                    return true;
-                }
-                self.writing = Some(channel);
-                return filled;
-            }
+            Poll::Pending => return self.stuck(channel, now) || filled,
         }
         if filled {
             self.writing = Some(channel);
@@ -326,12 +333,23 @@ impl<S: Stream, D: Device, I: TakeIn<S::Item, D>> Pipeline<S, D, I> {
                 self.broken(channel, error, now);
                 return true;
             }
-            Poll::Pending => {
-                self.writing = Some(channel);
-                return was_full;
-            }
+            // TLS takes bytes into a buffer of its own, and writes them as the gateway reads.
+            Poll::Pending => return self.stuck(channel, now) || was_full,
         }
         self.rest(channel, now) || was_full
+    }
+
+    /// The gateway takes nothing now; whether it is given up for that.
+    fn stuck(&mut self, channel: Channel<Entry<D>>, now: Instant) -> bool {
+        if now < channel.moved_at + self.settings.write_timeout {
+            self.writing = Some(channel);
+            return false;
+        }
+        let seconds = self.settings.write_timeout.as_secs_f64();
+        let message = format!("the gateway took no byte for {seconds} s");
+        let error = Error::new(ErrorKind::Unanswered, message);
+        self.settle(channel, End::unanswered(error), now);
+        true
     }
 
     /// Puts notifications in; whether any.
@@ -344,6 +362,7 @@ impl<S: Stream, D: Device, I: TakeIn<S::Item, D>> Pipeline<S, D, I> {
         if channel.window.has_asked() {
             return false;
         }
+        let was_full = channel.is_full();
         let mut moved = false;
         while self.has_room(channel) {
             match self.next(cx, now) {
@@ -360,6 +379,10 @@ impl<S: Stream, D: Device, I: TakeIn<S::Item, D>> Pipeline<S, D, I> {
         }
         if moved {
             channel.filled_at = now;
+            if !was_full {
+                // Before there was nothing to take.
+                channel.moved_at = now;
+            }
         }
         moved
     }
@@ -381,9 +404,15 @@ impl<S: Stream, D: Device, I: TakeIn<S::Item, D>> Pipeline<S, D, I> {
     fn put(&mut self, channel: &mut Channel<Entry<D>>, mut entry: Entry<D>) {
         entry.begins();
         let content = &self.content;
-        channel.push(entry, |entry, identifier, out| {
-            entry.encode(content, identifier, out);
+        let put = channel.push(entry, |entry, identifier, out| {
+            entry.encode(content, identifier, out)
         });
+        if let Err((mut entry, invalid)) = put {
+            entry.did_not_begin();
+            let error = GatewayError::from(invalid).after(entry.attempts.into());
+            let error = error.in_doubt(entry.is_in_doubt());
+            self.told.one(entry.device, Err(error));
+        }
     }
 
     /// All was written that there was. Asks for a proof where it is time for that, and waits otherwise;
@@ -400,13 +429,14 @@ impl<S: Stream, D: Device, I: TakeIn<S::Item, D>> Pipeline<S, D, I> {
             self.writing = Some(channel);
             return false;
         }
-        if channel.window.is_empty() {
+        if channel.window.is_unused() {
             let (lease, memory) = channel.into_lease();
             self.bytes = memory.1;
             lease.release();
         } else if self.settings.confirm {
             let probe = &self.settings.probe;
             channel.ask(|identifier, out| probe.encode(identifier, out));
+            channel.moved_at = now;
             self.writing = Some(channel);
         } else {
             self.wait(channel, Why::Quiet, now + self.settings.tail());
@@ -474,8 +504,7 @@ impl<S: Stream, D: Device, I: TakeIn<S::Item, D>> Pipeline<S, D, I> {
         let pause = self.trouble.pause.filter(|until| *until > now);
         let writing = self.writing.as_ref().and_then(|channel| {
             if !channel.is_open() {
-                let since = self.trouble.since.unwrap_or(channel.moved_at);
-                return Some(since + self.settings.timeout);
+                return Some(self.patience_since(channel) + self.settings.timeout);
             }
             match channel.is_full() {
                 true => Some(channel.moved_at + self.settings.write_timeout),

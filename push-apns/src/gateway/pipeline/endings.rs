@@ -7,6 +7,7 @@ use futures_util::stream::Stream;
 use push_core::{Error, ErrorKind, ResendUnknown};
 
 use super::super::channel::{Channel, End};
+use super::super::settings::later;
 use super::super::window::Ending;
 use super::super::{Error as GatewayError, Status};
 use super::entry::{Content, Refused};
@@ -31,7 +32,7 @@ impl<S: Stream, D: Device, I: TakeIn<S::Item, D>> Pipeline<S, D, I> {
             entry.did_not_begin();
         }
         let why = why.unwrap_or_else(|| answered(ending));
-        let proved = !settled.taken.is_empty() || settled.named.is_some();
+        let proved = settled.was_heard;
         let led_nowhere = !proved && settled.unknown.is_empty();
         self.told.many(settled.taken, Fate::Taken, settled.first);
         self.lost(settled.unknown, &why, settled.first);
@@ -101,7 +102,7 @@ impl<S: Stream, D: Device, I: TakeIn<S::Item, D>> Pipeline<S, D, I> {
     /// The gateway has refused this one.
     fn refused(&mut self, mut entry: Entry<D>, identifier: u32, status: Status, now: Instant) {
         if let Some(wait) = self.retry_after(&mut entry, status, now) {
-            self.delayed.push((now + wait, entry));
+            self.delayed.push((later(now, wait), entry));
             return;
         }
         let error = GatewayError::rejected(status)
@@ -150,8 +151,11 @@ impl<S: Stream, D: Device, I: TakeIn<S::Item, D>> Pipeline<S, D, I> {
 
     /// A connection is given up with all that it carries.
     pub(super) fn abandoned(&mut self, channel: Channel<Entry<D>>, why: &Error) {
-        let (settled, _, lease, _) = channel.settle(Ending::Unanswered);
+        let (mut settled, unwritten, lease, _) = channel.settle(Ending::Unanswered);
         drop(lease);
+        for entry in settled.untouched.iter_mut().rev().take(unwritten) {
+            entry.did_not_begin();
+        }
         let message = "the send was broken off before the gateway said what it has taken";
         let error = Error::new(ErrorKind::Lost, message).with_source(why.clone());
         self.told

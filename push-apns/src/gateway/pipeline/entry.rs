@@ -4,7 +4,7 @@ use std::sync::Arc;
 use std::time::Instant;
 
 use super::super::{BadgeTemplate, Outcome, Template};
-use crate::Device;
+use crate::{Device, InvalidDeviceToken};
 
 /// A device, and what is to be remembered of it until it has a verdict.
 #[derive(Debug)]
@@ -76,12 +76,17 @@ impl<D: Device> Entry<D> {
     }
 
     /// Appends its frame.
+    ///
+    /// # Errors
+    /// When the device has a token no more: it had one when it was taken in.
     #[inline]
-    pub(super) fn encode(&self, content: &Content, identifier: u32, out: &mut Vec<u8>) {
-        // It was looked at when it was taken in.
-        let Ok(token) = self.device.device_token() else {
-            return;
-        };
+    pub(super) fn encode(
+        &self,
+        content: &Content,
+        identifier: u32,
+        out: &mut Vec<u8>,
+    ) -> Result<(), InvalidDeviceToken> {
+        let token = self.device.device_token()?;
         match (&self.load, content) {
             (Load::Own(template), _) | (_, Content::Shared(template)) => {
                 template.encode(identifier, &token, out);
@@ -95,6 +100,7 @@ impl<D: Device> Entry<D> {
             // Nothing is made so.
             (Load::Shared | Load::Badge(_), Content::Each) => {}
         }
+        Ok(())
     }
 
     /// It is handed to a connection.

@@ -128,6 +128,17 @@ impl Lease {
         }
     }
 
+    /// Whether it waits for others to be done with theirs, since there are as many connections as
+    /// there [may be](super::SessionBuilder::max_connections_per_destination): that says nothing of
+    /// the peer, and can take as long as they please. `false` while a connection is dialled for it,
+    /// or the back-off holds up the dial.
+    pub fn waits_its_turn(&self) -> bool {
+        match self.state {
+            State::Waiting(ticket) => self.pool.is_full_before(ticket),
+            State::Idle | State::Connected { .. } => false,
+        }
+    }
+
     fn line(&self) -> Option<&Arc<Line>> {
         match &self.state {
             State::Connected { line, .. } => Some(line),

@@ -168,6 +168,16 @@ impl Pool {
         }
     }
 
+    /// Whether this one waits for others to be done with theirs: all connections that may be are
+    /// leased, and none is dialled for it.
+    pub(super) fn is_full_before(&self, ticket: Ticket) -> bool {
+        let most = self.shared.config.max_connections_per_key;
+        let state = self.lock();
+        state.leased.len() + state.dials.len() >= most
+            && !state.leased.is_empty()
+            && state.queue.is_behind(ticket, state.dials.len())
+    }
+
     /// Leaves the queue; what was served meanwhile goes to the next, or to the cache.
     pub(super) fn leave(self: &Arc<Self>, ticket: Ticket, cached: bool) {
         let mut state = self.lock();

@@ -103,4 +103,10 @@ impl Queue {
     pub(super) fn waiting(&self) -> usize {
         self.waiting.len()
     }
+
+    /// Whether one waits, and at least so many others come before it.
+    pub(super) fn is_behind(&self, ticket: Ticket, others: usize) -> bool {
+        self.waiting.contains_key(&ticket)
+            && self.waiting.range(..ticket).take(others).count() == others
+    }
 }
