@@ -174,6 +174,103 @@ fn a_fault_of_the_message_ends_the_send() {
 }
 
 #[test]
+fn the_end_of_a_send_is_told_to_those_who_wait_for_another_try_too() {
+    Simulation::for_seeds(0..20, |sim| {
+        let gateway = Gateway::start(sim, |seen| match seen.number() {
+            5 => refuse(1),
+            50 => refuse(7),
+            _ => Act::Take,
+        });
+        let hours = RetryPolicy::exponential(Duration::from_secs(100_000))
+            .max_delay(Duration::from_secs(100_000));
+        let client = builder(sim).retry(hours).build().unwrap();
+        let outcomes = sim.block_on(send(&client, 100));
+        assert_eq!(outcomes[5].as_ref().unwrap_err().kind(), ErrorKind::Ended);
+        assert_eq!(which(&outcomes, Result::is_ok).len(), 49);
+        assert_eq!(gateway.log().taken.len(), 49);
+        assert!(sim.elapsed() < Duration::from_secs(60));
+    });
+}
+
+#[test]
+fn identifiers_count_up_on_each_connection() {
+    let sim = Simulation::new(1);
+    let _gateway = Gateway::start(&sim, |seen| match seen.number() {
+        20 => refuse(8),
+        40 => Act::Vanish(End::Close),
+        _ => Act::Take,
+    });
+    let client = builder(&sim).build().unwrap();
+    let outcomes = sim.block_on(send(&client, 100));
+    for (number, outcome) in outcomes.iter().enumerate() {
+        let identifier = match outcome {
+            Ok(receipt) => receipt.identifier,
+            Err(error) if error.attempts() == 0 => continue,
+            Err(error) => error.identifier().unwrap(),
+        };
+        // The refused one was the last of its connection.
+        let expected = if number <= 20 {
+            number + 1
+        } else {
+            number - 20
+        };
+        assert_eq!(identifier as usize, expected, "{number}");
+    }
+}
+
+#[test]
+fn a_payload_of_its_own_that_is_refused_ends_nothing_else() {
+    Simulation::for_seeds(0..20, |sim| {
+        let gateway = Gateway::start(sim, |seen| match seen.number() {
+            3 => refuse(7),
+            6 => refuse(4),
+            _ => Act::Take,
+        });
+        let client = builder(sim).build().unwrap();
+        let pushes = (0..100).map(|number| {
+            let text = format!("for {number}");
+            ((token(number), number), Notification::alert(text))
+        });
+        let outcomes: Vec<_> = sim.block_on(client.send_each(pushes).collect());
+        assert_eq!(outcomes.len(), 100);
+        for ((_, number), outcome) in outcomes {
+            assert_eq!(
+                outcome.is_err(),
+                [3, 6].contains(&number),
+                "{number}: {outcome:?}"
+            );
+        }
+        let frames = gateway.log().frames;
+        let payload = |seen: &gateway::Seen| String::from_utf8(seen.payload.clone()).unwrap();
+        let with_token = frames.iter().filter(|seen| !seen.token.is_empty());
+        for seen in with_token {
+            assert!(payload(seen).contains(&format!("\"for {}\"", seen.number())));
+        }
+    });
+}
+
+#[test]
+fn who_stops_has_an_outcome_for_each_device_that_was_taken_in() {
+    Simulation::for_seeds(0..20, |sim| {
+        let gateway = Gateway::start(sim, |_| Act::Take);
+        let client = builder(sim).window(10).batch(10).build().unwrap();
+        let outcomes = sim.block_on(async {
+            let mut all = client.send_all((0..).map(token), &hello());
+            let first = all.next().await.unwrap();
+            all.stop();
+            let mut outcomes = vec![first];
+            while let Some(outcome) = all.next().await {
+                outcomes.push(outcome);
+            }
+            outcomes
+        });
+        assert!(outcomes.iter().all(|(_, outcome)| outcome.is_ok()));
+        assert!(outcomes.len() < 100, "{}", outcomes.len());
+        assert_eq!(gateway.log().taken.len(), outcomes.len());
+    });
+}
+
+#[test]
 fn what_passes_is_tried_as_often_as_the_policy_says() {
     Simulation::for_seeds(0..20, |sim| {
         let gateway = Gateway::start(sim, |seen| match seen.number() {

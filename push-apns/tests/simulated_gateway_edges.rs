@@ -195,6 +195,8 @@ fn a_gateway_that_reads_no_more_is_given_up_though_tls_took_the_bytes() {
                 .iter()
                 .all(|(_, o)| o.as_ref().unwrap_err().verdict() == Verdict::Unknown)
         );
+        let elapsed = sim.elapsed();
+        assert!(elapsed < Duration::from_secs(21), "{elapsed:?}");
         // And without looking again and again meanwhile.
         assert!(flushes.load(Ordering::Relaxed) < 1000);
     }

@@ -5,7 +5,7 @@ use std::collections::VecDeque;
 use std::io;
 use std::pin::Pin;
 use std::task::{Context, Poll, ready};
-use std::time::Instant;
+use std::time::{Duration, Instant};
 
 use push_core::session::Lease;
 use push_core::{AsyncRead, AsyncWrite};
@@ -13,6 +13,9 @@ use push_core::{Error, ErrorKind};
 
 use super::codec::{self, ErrorResponse};
 use super::window::{Ending, Settled, Window};
+
+/// How long after the handshake is over for us the server may still refuse it.
+const HANDSHAKE: Duration = Duration::from_secs(30);
 
 /// A connection, and the notifications that it carries.
 #[derive(Debug)]
@@ -31,6 +34,8 @@ pub(super) struct Channel<T> {
     unflushed: bool,
     answer: [u8; ErrorResponse::LEN],
     answered: usize,
+    /// When the connection came about.
+    opened_at: Instant,
     /// When something last went on: it was to be opened and its turn had come, or was opened, or was
     /// given something to take, or took bytes.
     pub(super) moved_at: Instant,
@@ -77,6 +82,7 @@ impl<T> Channel<T> {
             unflushed: false,
             answer: [0; ErrorResponse::LEN],
             answered: 0,
+            opened_at: now,
             moved_at: now,
             filled_at: now,
         }
@@ -108,6 +114,7 @@ impl<T> Channel<T> {
             };
             ready?;
             self.is_open = true;
+            self.opened_at = now;
             self.moved_at = now;
             self.filled_at = now;
         }
@@ -192,7 +199,7 @@ impl<T> Channel<T> {
     }
 
     /// Ready when the connection has ended.
-    pub(super) fn poll_end(&mut self, cx: &mut Context<'_>) -> Poll<End> {
+    pub(super) fn poll_end(&mut self, cx: &mut Context<'_>, now: Instant) -> Poll<End> {
         while let Some(rest) = self.answer.get_mut(self.answered..) {
             if rest.is_empty() {
                 break;
@@ -201,7 +208,10 @@ impl<T> Channel<T> {
                 Ok(0) => return Poll::Ready(self.end_of_file()),
                 Ok(bytes) => self.answered += bytes,
                 Err(error) if error.kind() == io::ErrorKind::Interrupted => {}
-                Err(error) => return Poll::Ready(lost(error)),
+                Err(error) => {
+                    let is_young = now.saturating_duration_since(self.opened_at) < HANDSHAKE;
+                    return Poll::Ready(lost(error, is_young));
+                }
             }
         }
         Poll::Ready(match ErrorResponse::decode(&self.answer) {
@@ -264,9 +274,10 @@ impl<T> Channel<T> {
     }
 }
 
-fn lost(error: io::Error) -> End {
-    // A handshake that the server refuses after it is over for us: so the TLS stacks tell it.
-    if error.kind() == io::ErrorKind::PermissionDenied {
+fn lost(error: io::Error, is_young: bool) -> End {
+    // A handshake that the server refuses after it is over for us: so the TLS stacks tell it. Later on
+    // the same words prove nothing.
+    if is_young && error.kind() == io::ErrorKind::PermissionDenied {
         let why = "the gateway refused the TLS handshake";
         return End {
             ending: Ending::Refused,

@@ -129,7 +129,7 @@ impl<S: Stream, D: Device, I: TakeIn<S::Item, D>> Pipeline<S, D, I> {
             let Some(waiting) = self.waiting.get_mut(at) else {
                 continue;
             };
-            let end = match waiting.channel.poll_end(cx) {
+            let end = match waiting.channel.poll_end(cx, now) {
                 Poll::Ready(end) => Some(end),
                 Poll::Pending if now >= waiting.until => None,
                 Poll::Pending => continue,
@@ -218,7 +218,7 @@ impl<S: Stream, D: Device, I: TakeIn<S::Item, D>> Pipeline<S, D, I> {
                 return true;
             }
         }
-        if let Poll::Ready(end) = channel.poll_end(cx) {
+        if let Poll::Ready(end) = channel.poll_end(cx, now) {
             self.settle(channel, end, now);
             return true;
         }
