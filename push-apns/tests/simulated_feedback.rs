@@ -137,6 +137,28 @@ fn what_is_no_entry_is_told_as_such() {
 }
 
 #[test]
+fn what_can_be_no_token_costs_no_other() {
+    let sim = Simulation::new(3);
+    let (mut bytes, mut expected) = entries(2);
+    bytes.extend_from_slice(&[0, 0, 0, 1, 0, 0]);
+    bytes.extend_from_slice(&[0, 0, 0, 1, 2, 0]);
+    bytes.extend_from_slice(&[7; 512]);
+    let (more, _) = entries(3);
+    bytes.extend_from_slice(&more);
+    serve(&sim, bytes, End::Close);
+    let (inactive, error) = sim.block_on(read(&client(&sim)));
+    expected.extend(entries(3).1);
+    assert_eq!(inactive, expected);
+    let error = error.unwrap();
+    assert_eq!(error.kind(), ErrorKind::Protocol);
+    assert!(
+        error.report().contains("2 tokens that are none"),
+        "{}",
+        error.report()
+    );
+}
+
+#[test]
 fn a_service_that_is_not_there_is_an_error_at_once() {
     let sim = Simulation::new(3);
     let error = sim.block_on(client(&sim).feedback()).unwrap_err();

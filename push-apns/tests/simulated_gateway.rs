@@ -352,6 +352,30 @@ fn windows_are_proven_one_beside_the_other() {
 }
 
 #[test]
+fn a_refused_certificate_is_told_at_once_and_as_such() {
+    Simulation::for_seeds(0..50, |sim| {
+        let gateway = Gateway::start(sim, |_| Act::RefuseCertificate);
+        let client = builder(sim).build().unwrap();
+        let outcomes = sim.block_on(send(&client, 20_000));
+        for outcome in &outcomes {
+            let error = outcome.as_ref().unwrap_err();
+            assert_eq!(
+                error.verdict(),
+                Verdict::FixCredentials,
+                "{}",
+                error.report()
+            );
+        }
+        assert_eq!(gateway.log().connections, 1);
+        assert!(
+            sim.elapsed() < Duration::from_secs(10),
+            "{:?}",
+            sim.elapsed()
+        );
+    });
+}
+
+#[test]
 fn without_a_question_nothing_is_proven() {
     Simulation::for_seeds(0..20, |sim| {
         let gateway = Gateway::start(sim, |seen| match seen.number() {

@@ -197,6 +197,30 @@ fn breaking_off_tells_of_all_that_has_no_verdict() {
 }
 
 #[test]
+fn closing_after_breaking_off_waits_until_all_was_told() {
+    Simulation::for_seeds(0..100, |sim| {
+        let _gateway = Gateway::start(sim, |_| Act::Take);
+        let client = builder(sim).build().unwrap();
+        let backend = sim.backend();
+        let mut random = Random(sim.seed());
+        let totals = sim.block_on(async {
+            let sender = Heard::default().listen(&client);
+            send(&sender, 0..300).await;
+            backend
+                .sleep(Duration::from_millis(random.below(300)))
+                .await;
+            sender.abort();
+            sender.close().await
+        });
+        assert_eq!(
+            totals.taken + totals.unknown + totals.not_sent,
+            300,
+            "{totals:?}"
+        );
+    });
+}
+
+#[test]
 fn a_gateway_that_comes_back_is_sent_to_and_one_that_stays_away_is_told() {
     Simulation::for_seeds(0..20, |sim| {
         let client = builder(sim).build().unwrap();

@@ -188,10 +188,7 @@ async fn a_starved_connection_gets_its_windows_back_after_a_time() -> Result<(),
     let sim = Sim::builder().apns_any().apns_config(config).start()?;
     let mut raw = Raw::connect(&sim).await?;
     raw.ping(*b"anything").await?;
-    sim.apply(
-        Service::Apns,
-        &Action::Starve(Some(Duration::from_millis(300))),
-    )?;
+    sim.apply(Service::Apns, &Action::Starve(Some(Duration::from_secs(2))))?;
     raw.push_open(1).await?;
     for _ in 0..3 {
         let data = [b' '; 16_000];

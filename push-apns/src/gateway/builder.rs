@@ -108,7 +108,8 @@ impl ClientBuilder {
     }
 
     /// The form of the frames. Default: [`Command::Items`]. With [`Command::Simple`] no answer can name
-    /// a notification, so that one refusal leaves all that was sent on its connection unknown.
+    /// a notification, so that one refusal leaves all that was sent on its connection unknown; and where
+    /// the gateway does not name the question for a proof by its identifier, nothing is ever proven.
     pub fn command(mut self, command: Command) -> Self {
         self.command = command;
         self

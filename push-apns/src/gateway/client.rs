@@ -19,8 +19,9 @@ use crate::{Device, Notification};
 
 /// A client of the binary gateway.
 ///
-/// Cheap to clone. A bulk send has its connections to itself while it lasts; what is still good of
-/// them goes back to the session's cache.
+/// Cheap to clone. A send takes a connection that stands ready in the session's cache, or dials, and
+/// has it to itself; the gateway's last word ends it. For one connection over time there is the
+/// [`Sender`].
 ///
 /// # How a send goes
 /// Notifications are written one behind the other, in batches, while at the same time the error

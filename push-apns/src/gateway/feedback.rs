@@ -1,7 +1,7 @@
 use std::fmt;
 use std::pin::Pin;
 use std::sync::Arc;
-use std::task::{Context, Poll};
+use std::task::{Context, Poll, ready};
 use std::time::{Duration, Instant, SystemTime, UNIX_EPOCH};
 
 use futures_util::stream::Stream;
@@ -13,6 +13,9 @@ use super::codec::FeedbackEntry;
 use super::pipeline::Timer;
 use super::settings::Settings;
 use crate::DeviceToken;
+
+/// The length of an entry without a token, in bytes.
+const EMPTY_ENTRY: usize = 6;
 
 /// What is read at once, in bytes.
 const READ_BYTES: usize = 4096;
@@ -44,8 +47,10 @@ impl Outcome for Inactive {
 /// The devices that lack the app, one after the other until the service has told all: a stream.
 ///
 /// The service forgets what it has told. An error comes last and ends the stream; all that came before
-/// it stands, and the rest is likely lost, since the service counts as told what it has written.
-/// Dropping it closes the connection.
+/// it stands, and the rest is likely lost, since the service counts as told what it has written. What
+/// can be no token is passed over, and told by an error in the end. A connection that is cut between two
+/// entries can't be told from the end: the protocol has no mark for it. Dropping it closes the
+/// connection.
 ///
 /// ```no_run
 /// # use std::collections::HashMap;
@@ -73,6 +78,8 @@ pub struct Feedback {
     /// So many of them were told.
     told: usize,
     entries: u64,
+    /// How many were told whose token is none.
+    skipped: u64,
     timer: Timer,
     timeout: Duration,
     read_at: Instant,
@@ -86,6 +93,7 @@ impl Feedback {
             bytes: Vec::new(),
             told: 0,
             entries: 0,
+            skipped: 0,
             read_at: timer.now(),
             timer,
             timeout: settings.timeout,
@@ -93,24 +101,45 @@ impl Feedback {
     }
 
     /// The next one of those that were read; `None` while there is no whole one.
-    fn next(&mut self) -> Result<Option<Inactive>, Error> {
-        let rest = self.bytes.get(self.told..).unwrap_or_default();
-        let invalid = |why: String| {
-            let message = "the feedback service does not speak its protocol";
-            Error::from(push_core::Error::new(ErrorKind::Protocol, message).with_source(why))
+    fn next(&mut self) -> Option<Inactive> {
+        loop {
+            let rest = self.bytes.get(self.told..).unwrap_or_default();
+            match FeedbackEntry::decode(rest) {
+                Ok(Some((entry, bytes))) => {
+                    self.told += bytes;
+                    if let Ok(token) = DeviceToken::from_bytes(entry.token) {
+                        let since = UNIX_EPOCH + Duration::from_secs(entry.since.into());
+                        self.entries += 1;
+                        return Some(Inactive { token, since });
+                    }
+                    self.skipped += 1;
+                }
+                // What is behind it stands where it should.
+                Err(_) => {
+                    self.told += EMPTY_ENTRY;
+                    self.skipped += 1;
+                }
+                Ok(None) => {
+                    self.bytes.drain(..self.told);
+                    self.told = 0;
+                    return None;
+                }
+            }
+        }
+    }
+
+    /// What is to be said when all was read.
+    fn end(&self) -> Option<Error> {
+        let message = match self.skipped {
+            0 => return None,
+            1 => "the feedback service told a token that is none".to_owned(),
+            skipped => format!("the feedback service told {skipped} tokens that are none"),
         };
-        let decoded = FeedbackEntry::decode(rest).map_err(|error| invalid(error.to_string()))?;
-        let Some((entry, bytes)) = decoded else {
-            self.bytes.drain(..self.told);
-            self.told = 0;
-            return Ok(None);
-        };
-        let token = DeviceToken::from_bytes(entry.token);
-        let token = token.map_err(|error| invalid(error.to_string()))?;
-        let since = UNIX_EPOCH + Duration::from_secs(entry.since.into());
-        self.told += bytes;
-        self.entries += 1;
-        Ok(Some(Inactive { token, since }))
+        let message = format!(
+            "{message}: empty, or longer than {} bytes",
+            DeviceToken::MAX_BYTES
+        );
+        Some(self.broken(ErrorKind::Protocol, message, None))
     }
 
     /// Reads more; `false` at the end of file.
@@ -174,19 +203,17 @@ impl Stream for Feedback {
     fn poll_next(mut self: Pin<&mut Self>, cx: &mut Context<'_>) -> Poll<Option<Self::Item>> {
         let this = &mut *self;
         while this.lease.is_some() {
-            let next = match this.next() {
-                Ok(Some(inactive)) => return Poll::Ready(Some(Ok(inactive))),
-                Ok(None) => match this.poll_more(cx) {
-                    Poll::Pending => return Poll::Pending,
-                    Poll::Ready(Ok(true)) => continue,
-                    Poll::Ready(Ok(false)) => None,
-                    Poll::Ready(Err(error)) => Some(Err(error)),
-                },
-                Err(error) => Some(Err(error)),
+            if let Some(inactive) = this.next() {
+                return Poll::Ready(Some(Ok(inactive)));
+            }
+            let error = match ready!(this.poll_more(cx)) {
+                Ok(true) => continue,
+                Ok(false) => this.end(),
+                Err(error) => Some(error),
             };
             // It is over, one way or the other.
             this.lease = None;
-            return Poll::Ready(next);
+            return Poll::Ready(error.map(Err));
         }
         Poll::Ready(None)
     }

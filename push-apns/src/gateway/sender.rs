@@ -83,6 +83,8 @@ impl<D: Device> TakeIn<Item<D>, D> for Items {
 struct Shared {
     settings: Arc<Settings>,
     closed: AtomicBool,
+    /// Closed when the task has ended, and the listener was told all.
+    ended: async_channel::Receiver<()>,
     /// Dropped to break off the task.
     abort: Mutex<Option<async_channel::Sender<()>>>,
     taken: AtomicU64,
@@ -96,9 +98,11 @@ impl<D: Device + Send + 'static> Sender<D> {
         let settings = client.settings().clone();
         let (queue, items) = async_channel::bounded(settings.batch.min(MOST_QUEUED));
         let (abort, aborted) = async_channel::bounded(1);
+        let (alive, ended) = async_channel::bounded(1);
         let shared = Arc::new(Shared {
             settings: settings.clone(),
             closed: AtomicBool::new(false),
+            ended,
             abort: Mutex::new(Some(abort)),
             taken: AtomicU64::new(0),
             failed: AtomicU64::new(0),
@@ -110,6 +114,7 @@ impl<D: Device + Send + 'static> Sender<D> {
             pipeline,
             listener,
             shared: shared.clone(),
+            _alive: alive,
         };
         settings.session.backend().spawn(work.run(aborted).boxed());
         Self { queue, shared }
@@ -153,6 +158,8 @@ impl<D: Device + Send + 'static> Sender<D> {
         if self.queue.send(Item::Mark(Box::new(mark))).await.is_ok() {
             // It is dropped when it is reached, and nothing is ever sent.
             let _ = reached.recv().await;
+        } else {
+            let _ = self.shared.ended.recv().await;
         }
         self.totals()
     }
@@ -217,6 +224,8 @@ struct Work<D: Device, L: FnMut(D, Error)> {
     pipeline: Pipeline<async_channel::Receiver<Item<D>>, D, Items>,
     listener: L,
     shared: Arc<Shared>,
+    /// Goes with the task, and after all that is told in its end.
+    _alive: async_channel::Sender<()>,
 }
 
 impl<D: Device, L: FnMut(D, Error)> Work<D, L> {

@@ -65,6 +65,8 @@ pub enum Act {
     TakeAndVanish(End),
     /// Nothing is read any more, and nothing said.
     Freeze,
+    /// The client's certificate is refused, after the handshake was over for the client.
+    RefuseCertificate,
 }
 
 /// How a connection ends.
@@ -185,6 +187,10 @@ impl Shared {
                     return self.end(stream, end).await;
                 }
                 Act::Freeze => futures_util::future::pending().await,
+                Act::RefuseCertificate => {
+                    stream.cable().refuse_certificate();
+                    return Ok(());
+                }
             }
         }
     }

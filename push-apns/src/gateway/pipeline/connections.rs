@@ -9,6 +9,7 @@ use push_core::{Error, ErrorKind, RetryPolicy};
 
 use super::super::channel::{Channel, End};
 use super::super::settings::Settings;
+use super::super::window::Ending;
 use super::super::{Command, Error as GatewayError};
 use super::{Entry, Next, Pipeline, TakeIn};
 use crate::Device;
@@ -49,8 +50,9 @@ pub(super) struct Trouble {
     pause: Option<Instant>,
     /// How many handshakes were refused, one after the other.
     refused: u32,
-    /// Some connection came about.
-    was_connected: bool,
+    /// Some connection has led to something. That one came about says little: over TLS 1.3 the server may
+    /// still refuse the handshake.
+    was_proved: bool,
 }
 
 /// The next connection, opened while there is still some room on this one.
@@ -75,14 +77,14 @@ const PAUSES: RetryPolicy = RetryPolicy::exponential(Duration::from_millis(50))
     .max_delay(Duration::from_secs(1))
     .attempts(u32::MAX);
 
-/// Where connections came about before, so many handshakes must be refused before that counts as a
+/// Where connections led to something before, so many handshakes must be refused before that counts as a
 /// fault of the credentials.
 const CERTAIN: u32 = 3;
 
 impl Trouble {
     pub(super) fn is_over(&mut self) {
         *self = Self {
-            was_connected: true,
+            was_proved: true,
             ..Self::default()
         };
     }
@@ -98,17 +100,13 @@ impl Trouble {
         self.pause = pause.map(|pause| now + pause);
     }
 
-    fn came_about(&mut self) {
-        self.was_connected = true;
-    }
-
     /// Whether another try would end the same way.
     fn is_final(&mut self, error: &Error) -> bool {
         use ErrorKind as Kind;
         match error.kind() {
             Kind::Tls => {
                 self.refused += 1;
-                !self.was_connected || self.refused >= CERTAIN
+                !self.was_proved || self.refused >= CERTAIN
             }
             Kind::Closed
             | Kind::Config
@@ -139,12 +137,11 @@ impl<S: Stream, D: Device, I: TakeIn<S::Item, D>> Pipeline<S, D, I> {
             };
             moved = true;
             match (end, waiting.why) {
-                // The word that came tells more than what went wrong with the writing.
-                (Some(end), Why::Asked | Why::Quiet) => self.settle(waiting.channel, end, now),
-                (Some(end), Why::Broken(error)) => {
-                    let why = end.why.map(|_| error);
-                    self.settle(waiting.channel, End { why, ..end }, now);
+                // A word that came tells more than what went wrong with the writing.
+                (Some(end), Why::Broken(error)) if end.ending == Ending::Unanswered => {
+                    self.settle(waiting.channel, End::unanswered(error), now);
                 }
+                (Some(end), _) => self.settle(waiting.channel, end, now),
                 (None, why) => self.unheard(waiting.channel, why, now),
             }
         }
@@ -197,7 +194,7 @@ impl<S: Stream, D: Device, I: TakeIn<S::Item, D>> Pipeline<S, D, I> {
             },
         };
         match channel.poll_open(cx, now) {
-            Poll::Ready(Ok(())) => self.trouble.came_about(),
+            Poll::Ready(Ok(())) => {}
             Poll::Ready(Err(error)) => {
                 self.keep_memory(channel);
                 self.failed(error, now);

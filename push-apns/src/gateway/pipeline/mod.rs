@@ -271,7 +271,6 @@ impl<S: Stream, D: Device, I: TakeIn<S::Item, D>> Pipeline<S, D, I> {
             self.abandoned(channel, why);
         }
         self.end(why.clone().into());
-        self.mark = None;
     }
 
     /// What was told and not fetched yet, after [`abandon`](Self::abandon).
