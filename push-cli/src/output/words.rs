@@ -88,7 +88,7 @@ pub(super) fn what_to_do(verdict: &str, noun: Noun) -> Cow<'static, str> {
     let advice = match verdict {
         "accepted" => "nothing: the service took it",
         "replace-token" => "store the new token instead",
-        "remove-token" => "delete it, unless it is newer than that",
+        "remove-token" => "delete it, unless it was registered again since",
         "retry-after" => "send again: it was surely not taken",
         "unknown" => "answer lost: sending again can show twice",
         "fix-credentials" => "correct key, certificate, topic or environment",
