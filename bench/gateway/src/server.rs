@@ -265,6 +265,10 @@ impl Connection {
                 ensure!(self.heard_at.elapsed() < SILENCE, "it says nothing more");
                 return Ok(true);
             }
+            // Opened ahead, and not needed after all.
+            Err(error) if error.kind() == ConnectionReset && self.last.is_none() => {
+                return Ok(false);
+            }
             read => read?,
         };
         self.heard_at = Instant::now();
