@@ -159,7 +159,7 @@ impl<T> Channel<T> {
     }
 
     /// Whether there is something to write, or on its way to the connection still.
-    pub(super) fn is_full(&self) -> bool {
+    pub(super) fn is_busy(&self) -> bool {
         !self.out.is_empty() || self.unflushed
     }
 

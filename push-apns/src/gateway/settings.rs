@@ -1,7 +1,7 @@
 //! What all sends of one client share.
 
 use std::sync::{Arc, PoisonError, RwLock};
-use std::time::{Duration, Instant};
+use std::time::Duration;
 
 use push_core::session::Lease;
 use push_core::{
@@ -16,11 +16,6 @@ use crate::{Endpoint, Invalid, Notification, validity};
 
 /// Longer waits are not told from this one.
 pub(super) const YEAR: Duration = Duration::from_secs(365 * 24 * 60 * 60);
-
-/// So much later, for waits of any length: `Instant` has no room for all of them.
-pub(super) fn later(at: Instant, wait: Duration) -> Instant {
-    at.checked_add(wait.min(YEAR)).unwrap_or(at)
-}
 
 /// How notifications are sent, and over which connections.
 #[derive(Debug)]

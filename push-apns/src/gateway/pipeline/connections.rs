@@ -310,7 +310,7 @@ impl<S: Stream, D: Device, I: TakeIn<S::Item, D>> Pipeline<S, D, I> {
     ) -> bool {
         let filled = self.fill(&mut channel, cx, now);
         self.look_ahead(&channel, cx);
-        let was_full = channel.has_bytes();
+        let had_bytes = channel.has_bytes();
         match channel.poll_write(cx, now) {
             Poll::Ready(Ok(())) => {}
             Poll::Ready(Err(error)) => {
@@ -331,9 +331,9 @@ impl<S: Stream, D: Device, I: TakeIn<S::Item, D>> Pipeline<S, D, I> {
                 return true;
             }
             // TLS takes bytes into a buffer of its own, and writes them as the gateway reads.
-            Poll::Pending => return self.stuck(channel, now) || was_full,
+            Poll::Pending => return self.stuck(channel, now) || had_bytes,
         }
-        self.rest(channel, now) || was_full
+        self.rest(channel, now) || had_bytes
     }
 
     /// The gateway takes nothing now; whether it is given up for that.
@@ -359,7 +359,7 @@ impl<S: Stream, D: Device, I: TakeIn<S::Item, D>> Pipeline<S, D, I> {
         if channel.window.has_asked() {
             return false;
         }
-        let was_full = channel.is_full();
+        let was_busy = channel.is_busy();
         let mut moved = false;
         while self.has_room(channel) {
             match self.next(cx, now) {
@@ -376,7 +376,7 @@ impl<S: Stream, D: Device, I: TakeIn<S::Item, D>> Pipeline<S, D, I> {
         }
         if moved {
             channel.filled_at = now;
-            if !was_full {
+            if !was_busy {
                 // Before there was nothing to take.
                 channel.moved_at = now;
             }
@@ -503,7 +503,7 @@ impl<S: Stream, D: Device, I: TakeIn<S::Item, D>> Pipeline<S, D, I> {
             if !channel.is_open() {
                 return Some(self.patience_since(channel) + self.settings.timeout);
             }
-            match channel.is_full() {
+            match channel.is_busy() {
                 true => Some(channel.moved_at + self.settings.write_timeout),
                 false => self.linger_of(channel),
             }

@@ -7,7 +7,6 @@ use futures_util::stream::Stream;
 use push_core::{Error, ErrorKind, ResendUnknown};
 
 use super::super::channel::{Channel, End};
-use super::super::settings::later;
 use super::super::window::Ending;
 use super::super::{Error as GatewayError, Status};
 use super::entry::{Content, Refused};
@@ -102,7 +101,8 @@ impl<S: Stream, D: Device, I: TakeIn<S::Item, D>> Pipeline<S, D, I> {
     /// The gateway has refused this one.
     fn refused(&mut self, mut entry: Entry<D>, identifier: u32, status: Status, now: Instant) {
         if let Some(wait) = self.retry_after(&mut entry, status, now) {
-            self.delayed.push((later(now, wait), entry));
+            let due = self.settings.session.deadline(wait);
+            self.delayed.push((due, entry));
             return;
         }
         let error = GatewayError::rejected(status)
