@@ -4,6 +4,8 @@
 
 mod gateway;
 
+use std::sync::Arc;
+use std::sync::atomic::{AtomicUsize, Ordering};
 use std::time::Duration;
 
 use backend_simulated::{Conditions, Simulation};
@@ -348,6 +350,31 @@ fn windows_are_proven_one_beside_the_other() {
         all_taken(&outcomes);
         assert_eq!(gateway.log().connections, 11);
         assert!(gateway.log().taken.values().all(|times| *times == 1));
+    });
+}
+
+#[test]
+fn what_waits_for_another_try_takes_room_from_the_source() {
+    Simulation::for_seeds(0..20, |sim| {
+        let _gateway = Gateway::start(sim, |_| refuse(1));
+        let hour = Duration::from_secs(3600);
+        let policy = RetryPolicy::exponential(hour).max_delay(hour).attempts(2);
+        let client = builder(sim).window(10).retry(policy).build().unwrap();
+        let taken = Arc::new(AtomicUsize::new(0));
+        let counter = taken.clone();
+        let source = (0..1000).map(token).inspect(move |_| {
+            counter.fetch_add(1, Ordering::SeqCst);
+        });
+        sim.block_on(async {
+            let mut outcomes = client.send_all(source, &hello());
+            let (_, first) = outcomes.next().await.unwrap();
+            assert!(first.unwrap_err().may_be_sent_again());
+        });
+        let taken = taken.load(Ordering::SeqCst);
+        assert!(
+            taken <= 3 * 10,
+            "{taken} were taken in before the first had an outcome"
+        );
     });
 }
 

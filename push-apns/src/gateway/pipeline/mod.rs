@@ -212,7 +212,9 @@ impl<S: Stream, D: Device, I: TakeIn<S::Item, D>> Pipeline<S, D, I> {
     /// The next notification of the source.
     #[inline(always)]
     fn take_in(&mut self, cx: &mut Context<'_>) -> Next<D> {
-        if self.source_ended || self.mark.is_some() {
+        // What waits for another try takes room, too.
+        let is_full = self.delayed.len() >= self.settings.window;
+        if self.source_ended || self.mark.is_some() || is_full {
             return Next::Nothing;
         }
         match self.source.as_mut().poll_next(cx) {
