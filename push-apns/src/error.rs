@@ -2,10 +2,12 @@ use std::fmt;
 use std::sync::Arc;
 use std::time::Duration;
 
+use push_core::fan_out::Judged;
 use push_core::{ErrorKind, Verdict};
 
 use crate::{
-    Advice, ApnsId, Invalid, InvalidDeviceToken, Judgement, Problem, Rejection, parse_body,
+    Advice, ApnsId, Endpoint, Invalid, InvalidDeviceToken, Judgement, Problem, Reason, Rejection,
+    parse_body,
 };
 
 /// Why a push was not taken, or is not known to have been.
@@ -53,7 +55,7 @@ impl Error {
     }
 
     /// The same error, with what a bulk send made of it.
-    pub(crate) fn judged(mut self, judgement: Judgement) -> Self {
+    fn judged(mut self, judgement: Judgement) -> Self {
         if let Cause::Rejected(rejection) = &mut self.cause {
             Arc::make_mut(rejection).judgement = Some(judgement);
         }
@@ -145,6 +147,25 @@ impl Error {
     }
 }
 
+/// A `BadDeviceToken` is said of a dead token, and of every token of the other environment.
+impl Judged for Error {
+    type Suspicion = Arc<Endpoint>;
+
+    fn is_suspect(&self) -> bool {
+        let rejection = self.rejection();
+        rejection.is_some_and(|rejection| rejection.reason == Reason::BadDeviceToken)
+    }
+
+    fn cleared(self) -> Self {
+        self.judged(Judgement::DeadToken)
+    }
+
+    fn suspected(self, endpoint: &Arc<Endpoint>, _rejected: usize) -> Self {
+        let endpoint = endpoint.clone();
+        self.judged(Judgement::WrongEnvironment { endpoint })
+    }
+}
+
 impl push_core::Outcome for Error {
     fn verdict(&self) -> Verdict {
         Self::verdict(self)
@@ -210,6 +231,44 @@ impl std::error::Error for Error {
         match &self.cause {
             Cause::Core(error) => error.source(),
             _ => None,
+        }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_suspicion_says_which_endpoint_and_what_to_try() {
+        let bad = Rejection::new(400, Reason::BadDeviceToken);
+        let error = Error::rejected(bad).sent_as(ApnsId::random(), 1);
+        let error = error.suspected(&Arc::new(Endpoint::Sandbox), 100);
+        let text = error.to_string();
+        for part in [
+            "400",
+            "BadDeviceToken",
+            "likely the wrong environment",
+            "sandbox",
+            "production",
+        ] {
+            assert!(text.contains(part), "{text} lacks {part}");
+        }
+        assert_eq!(error.verdict(), Verdict::FixCredentials);
+        assert!(error.id().is_some(), "it was sent");
+    }
+
+    #[test]
+    fn what_is_cleared_is_a_dead_token() {
+        let bad = Error::rejected(Rejection::new(400, Reason::BadDeviceToken));
+        assert!(bad.is_suspect());
+        assert_eq!(bad.cleared().verdict(), Verdict::remove_token(None));
+        for other in [
+            Error::rejected(Rejection::new(410, Reason::Unregistered)),
+            Error::rejected(Rejection::new(503, Reason::ServiceUnavailable)),
+            push_core::Error::new(ErrorKind::Lost, "made by a test").into(),
+        ] {
+            assert!(!other.is_suspect(), "{other}");
         }
     }
 }

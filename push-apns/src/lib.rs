@@ -73,8 +73,6 @@ mod expiration;
 #[doc(hidden)]
 pub mod fuzzing;
 pub mod gateway;
-mod guard;
-mod guarded;
 mod ids;
 mod notification;
 mod outcome;
@@ -83,7 +81,6 @@ mod priority;
 mod problem;
 mod provider_token;
 mod push_type;
-mod reach;
 mod reason;
 mod request;
 mod send_all;

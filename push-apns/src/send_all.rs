@@ -1,13 +1,7 @@
-use std::convert::Infallible;
-use std::fmt;
-use std::pin::Pin;
-use std::task::{Context, Poll};
-
 use futures_util::stream::Stream;
-use push_core::fan_out::{FanOut, TryFanOut};
+use push_core::fan_out::{FanOut, Guarded, TryFanOut, TryGuarded};
 
 use crate::Outcome;
-use crate::guarded::{Guarded, Polled};
 
 /// The outcomes of [`Client::send_all`](crate::Client::send_all): a stream of each item as it was
 /// given and what became of it, in order of completion.
@@ -34,90 +28,15 @@ use crate::guarded::{Guarded, Polled};
 /// [`Rejection::judgement`](crate::Rejection) has what was made of it. All else is told in order of
 /// completion, a 410 too, which is about its token alone. Those held back count as under way, up to 99
 /// of them, and leave room for at least one push.
-pub struct SendAll<S: Stream>(pub(crate) Guarded<FanOut<S, (S::Item, Outcome)>>);
+pub type SendAll<S> = Guarded<FanOut<S, (<S as Stream>::Item, Outcome)>>;
 
 /// The outcomes of [`Client::send_each`](crate::Client::send_each): a stream of each device as it
 /// was given and what became of it, in order of completion.
 ///
 /// Dropping it takes back the pushes that were not handed to a connection. What is made of a
 /// `BadDeviceToken`, [`SendAll`] says.
-pub struct SendEach<S: Stream, D>(pub(crate) Guarded<FanOut<S, (D, Outcome)>>);
+pub type SendEach<S, D> = Guarded<FanOut<S, (D, Outcome)>>;
 
 /// The outcomes of [`Client::try_send_all`](crate::Client::try_send_all): as
 /// [`SendAll`], with the source's error last, if it had one.
-pub struct TrySendAll<S: Stream<Item = Result<D, E>>, D, E>(
-    pub(crate) Guarded<TryFanOut<S, D, E, (D, Outcome)>>,
-);
-
-impl<S: Stream> SendAll<S> {
-    /// Takes no more devices from the source; the outcomes of those that were taken still come.
-    pub fn stop(&mut self) {
-        self.0.stop();
-    }
-}
-
-impl<S: Stream, D> SendEach<S, D> {
-    /// Takes no more devices from the source; the outcomes of those that were taken still come.
-    pub fn stop(&mut self) {
-        self.0.stop();
-    }
-}
-
-impl<S: Stream<Item = Result<D, E>>, D, E> TrySendAll<S, D, E> {
-    /// Takes no more devices from the source; the outcomes of those that were taken still come.
-    pub fn stop(&mut self) {
-        self.0.stop();
-    }
-}
-
-impl<S: Stream> Stream for SendAll<S> {
-    type Item = (S::Item, Outcome);
-
-    fn poll_next(mut self: Pin<&mut Self>, cx: &mut Context<'_>) -> Poll<Option<Self::Item>> {
-        certain(self.0.poll(cx))
-    }
-}
-
-impl<S: Stream, D> Stream for SendEach<S, D> {
-    type Item = (D, Outcome);
-
-    fn poll_next(mut self: Pin<&mut Self>, cx: &mut Context<'_>) -> Poll<Option<Self::Item>> {
-        certain(self.0.poll(cx))
-    }
-}
-
-impl<S: Stream<Item = Result<D, E>>, D, E> Stream for TrySendAll<S, D, E> {
-    type Item = Result<(D, Outcome), E>;
-
-    fn poll_next(mut self: Pin<&mut Self>, cx: &mut Context<'_>) -> Poll<Option<Self::Item>> {
-        self.0.poll(cx)
-    }
-}
-
-/// Of a source that can't fail.
-pub(crate) fn certain<D, O>(polled: Polled<D, O, Infallible>) -> Poll<Option<(D, O)>> {
-    polled.map(|next| {
-        next.map(|outcome| match outcome {
-            Ok(outcome) => outcome,
-            Err(never) => match never {},
-        })
-    })
-}
-
-impl<S: Stream> fmt::Debug for SendAll<S> {
-    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        f.debug_tuple("SendAll").field(&self.0).finish()
-    }
-}
-
-impl<S: Stream, D> fmt::Debug for SendEach<S, D> {
-    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        f.debug_tuple("SendEach").field(&self.0).finish()
-    }
-}
-
-impl<S: Stream<Item = Result<D, E>>, D, E> fmt::Debug for TrySendAll<S, D, E> {
-    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        f.debug_tuple("TrySendAll").field(&self.0).finish()
-    }
-}
+pub type TrySendAll<S, D, E> = TryGuarded<TryFanOut<S, D, E, (D, Outcome)>>;

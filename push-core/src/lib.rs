@@ -8,6 +8,7 @@
 //!
 //! # Features
 //!
+//! - `http1`: [`http::HttpClient`] and HTTP/1.1, over leases; with `http2`.
 //! - `http2`: `session` with its leases, and the client of [`http`]. The author of a
 //!   backend needs neither.
 //! - `sign`: ES256 signatures, for provider tokens.
@@ -21,11 +22,14 @@ mod egress;
 mod error;
 mod identity;
 mod proxy;
+mod reach;
 mod retry;
 mod roots;
 mod target;
 mod verdict;
 
+#[cfg(feature = "http2")]
+pub mod bearer;
 #[cfg(feature = "http2")]
 pub mod fan_out;
 #[cfg(any(test, feature = "fuzzing"))]
@@ -46,6 +50,7 @@ pub use error::{Error, ErrorKind, Result};
 pub use futures_io::{AsyncRead, AsyncWrite};
 pub use identity::{Identity, KeyFormat};
 pub use proxy::Proxy;
+pub use reach::Reach;
 pub use retry::{ResendUnknown, RetryPolicy, parse_retry_after};
 pub use roots::Roots;
 pub use target::{Security, Target};

@@ -96,6 +96,12 @@ impl Target {
         self
     }
 
+    /// Whether the peer may choose between protocols.
+    #[cfg(feature = "http2")]
+    pub(crate) fn offers_a_choice(&self) -> bool {
+        matches!(&self.security, Security::Tls { alpn, .. } if alpn.len() > 1)
+    }
+
     /// The roots to trust instead of the system's. Nothing on a plain target.
     #[must_use]
     pub fn roots(mut self, trusted: Roots) -> Self {

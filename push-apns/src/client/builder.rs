@@ -3,13 +3,12 @@ use std::time::Duration;
 
 use http::uri::Authority;
 use push_core::{
-    Egress, ErrorKind, Identity, Proxy, ResendUnknown, RetryPolicy, Roots, Session, Target,
+    Egress, ErrorKind, Identity, Proxy, Reach, ResendUnknown, RetryPolicy, Roots, Session, Target,
 };
 
 use super::access::{Access, Credentials, Place, Places};
 use super::{Client, Inner};
 use crate::ids::Ids;
-use crate::reach::Reach;
 use crate::{Endpoint, Error, ProviderToken};
 
 /// Makes a [`Client`].

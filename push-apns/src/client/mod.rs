@@ -9,7 +9,7 @@ use std::time::{Duration, Instant, SystemTime};
 
 use futures_util::future::FutureExt;
 use http::uri::Authority;
-use push_core::fan_out::{FanOut, IntoSource, TryFanOut};
+use push_core::fan_out::{FanOut, Guarded, Held, IntoSource, Pushes, TryFanOut, TryGuarded};
 use push_core::session::Shutdown;
 use push_core::{ErrorKind, ResendUnknown, RetryPolicy, Session};
 
@@ -19,7 +19,6 @@ pub(crate) use deliver::Call;
 
 use access::{Access, Credentials, Places};
 
-use crate::guarded::{Guarded, Held, Pushes};
 use crate::ids::Ids;
 use crate::request::{Prepared, Push};
 use crate::{
@@ -90,7 +89,7 @@ impl Client {
         let shared = self.for_many(notification);
         let inner = self.inner.clone();
         let begin = move |device| one_of_many(inner.clone(), shared.clone(), device).boxed();
-        SendAll(self.guarded(|room| FanOut::new(devices.into_source(), room, begin)))
+        self.guarded(|room| FanOut::new(devices.into_source(), room, begin))
     }
 
     /// As [`send_all`](Self::send_all), for devices that come as results: the first error of the
@@ -107,7 +106,7 @@ impl Client {
         let shared = self.for_many(notification);
         let inner = self.inner.clone();
         let begin = move |device| one_of_many(inner.clone(), shared.clone(), device).boxed();
-        TrySendAll(self.guarded(|room| TryFanOut::new(devices.into_source(), room, begin)))
+        TryGuarded::new(self.guarded(|room| TryFanOut::new(devices.into_source(), room, begin)))
     }
 
     /// Sends each device a notification of its own: the items are pairs of both.
@@ -126,7 +125,7 @@ impl Client {
             };
             sending.boxed()
         };
-        SendEach(self.guarded(|room| FanOut::new(pushes.into_source(), room, begin)))
+        self.guarded(|room| FanOut::new(pushes.into_source(), room, begin))
     }
 
     /// Connects, unless a connection stands ready, and waits until the service has said how many
@@ -205,7 +204,7 @@ impl Client {
     }
 
     /// A fan-out in the room that the connections and the guard leave.
-    fn guarded<P: Pushes>(&self, pushes: impl FnOnce(Room) -> P) -> Guarded<P> {
+    fn guarded<P: Pushes<Failure = Error>>(&self, pushes: impl FnOnce(Room) -> P) -> Guarded<P> {
         let held = Held::default();
         let room = self.inner.clone().room(held.clone());
         let endpoint = self.inner.endpoint.clone();

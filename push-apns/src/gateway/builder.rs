@@ -1,12 +1,11 @@
 use std::sync::Arc;
 use std::time::Duration;
 
-use push_core::{Egress, Identity, Proxy, ResendUnknown, RetryPolicy, Roots, Session};
+use push_core::{Egress, Identity, Proxy, Reach, ResendUnknown, RetryPolicy, Roots, Session};
 
 use super::settings::{Access, Probe, Settings, YEAR};
 use super::{Client, Command, Error};
 use crate::Endpoint;
-use crate::reach::Reach;
 
 /// Makes a [`Client`].
 #[derive(Clone, Debug)]

@@ -3,7 +3,7 @@ use std::sync::Arc;
 use std::time::Duration;
 
 use futures_util::stream::{self, StreamExt};
-use push_core::fan_out::{IntoSource, UntilError};
+use push_core::fan_out::{Guarded, Held, IntoSource, Pushes, TryGuarded, UntilError};
 use push_core::session::Shutdown;
 use push_core::{Identity, Session};
 
@@ -14,7 +14,6 @@ use super::send_all::{SendAll, SendEach, Sending, TrySendAll, TrySending};
 use super::sender::Sender;
 use super::settings::Settings;
 use super::{ClientBuilder, Error, Feedback, Outcome};
-use crate::guarded::{Guarded, Held, Pushes};
 use crate::{Device, Notification};
 
 /// A client of the binary gateway.
@@ -140,7 +139,7 @@ impl Client {
         let (content, invalid) = self.shared(notification);
         let source = UntilError::new(devices.into_source());
         let pipeline = self.pipeline(content, source, Alike::new(invalid));
-        TrySendAll(self.guarded(TrySending(pipeline)))
+        TrySendAll(TryGuarded::new(self.guarded(TrySending(pipeline))))
     }
 
     /// Sends each device a notification of its own: the items are pairs of both.
@@ -255,7 +254,7 @@ impl Client {
         Pipeline::new(self.settings.clone(), content, source, intake)
     }
 
-    fn guarded<P: Pushes>(&self, pushes: P) -> Guarded<P> {
+    fn guarded<P: Pushes<Failure = Error>>(&self, pushes: P) -> Guarded<P> {
         let endpoint = self.settings.endpoint.clone();
         let backend = self.settings.session.backend().clone();
         let patience = self.settings.timeout;

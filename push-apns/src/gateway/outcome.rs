@@ -2,11 +2,12 @@ use std::fmt;
 use std::sync::Arc;
 use std::time::Duration;
 
+use push_core::fan_out::Judged;
 use push_core::{ErrorKind, Verdict};
 
 use super::Status;
 use crate::outcome::DEFAULT_WAIT;
-use crate::{Invalid, InvalidDeviceToken, Judgement, Problem};
+use crate::{Endpoint, Invalid, InvalidDeviceToken, Judgement, Problem};
 
 /// What became of one notification.
 pub type Outcome = Result<Receipt, Error>;
@@ -79,9 +80,9 @@ impl Error {
     }
 
     /// The same error, with what a bulk send made of it.
-    pub(super) fn judged(mut self, judgement: &Arc<Judgement>) -> Self {
+    fn judged(mut self, judgement: Judgement) -> Self {
         if let Cause::Rejected(_, made) = &mut self.0.cause {
-            *made = Some(judgement.clone());
+            *made = Some(Arc::new(judgement));
         }
         self
     }
@@ -198,6 +199,24 @@ fn verdict_of(status: Status) -> Verdict {
         // "No error" that ends a connection says nothing that could be relied on.
         Status::NoError => Verdict::Unknown,
         _ => Verdict::RetryAfter(DEFAULT_WAIT),
+    }
+}
+
+/// [`Status::InvalidToken`] is said of a dead token, and of every token of the other environment.
+impl Judged for Error {
+    type Suspicion = Arc<Endpoint>;
+
+    fn is_suspect(&self) -> bool {
+        self.status() == Some(Status::InvalidToken)
+    }
+
+    fn cleared(self) -> Self {
+        self.judged(Judgement::DeadToken)
+    }
+
+    fn suspected(self, endpoint: &Arc<Endpoint>, _rejected: usize) -> Self {
+        let endpoint = endpoint.clone();
+        self.judged(Judgement::WrongEnvironment { endpoint })
     }
 }
 

@@ -1,19 +1,15 @@
 use std::convert::Infallible;
 use std::fmt;
 use std::pin::Pin;
-use std::sync::Arc;
 use std::task::{Context, Poll};
 
 use futures_util::stream::Stream;
-use push_core::fan_out::UntilError;
+use push_core::fan_out::{Guarded, Polled, Pushes, TryGuarded, UntilError};
 
 use super::intake::{Alike, Each};
 use super::pipeline::{Pipeline, TakeIn};
-use super::{Outcome, Status};
-use crate::guard::Judged;
-use crate::guarded::{Guarded, Polled, Pushes};
-use crate::send_all::certain;
-use crate::{Device, Judgement, Notification};
+use super::{Error, Outcome, Receipt};
+use crate::{Device, Notification};
 
 /// The outcomes of [`Client::send_all`](super::Client::send_all): a stream of each item as it was
 /// given and what became of it.
@@ -37,7 +33,7 @@ pub struct SendEach<S: Stream<Item = (D, Notification)>, D: Device>(
 /// The outcomes of [`Client::try_send_all`](super::Client::try_send_all): as [`SendAll`], with the
 /// source's error last, if it had one.
 pub struct TrySendAll<S: Stream<Item = Result<D, E>>, D: Device, E>(
-    pub(super) Guarded<TrySending<S, D, E>>,
+    pub(super) TryGuarded<TrySending<S, D, E>>,
 );
 
 /// A send whose source can't fail.
@@ -48,24 +44,10 @@ pub(super) struct TrySending<S: Stream<Item = Result<D, E>>, D: Device, E>(
     pub(super) Pipeline<UntilError<S, E>, D, Alike<D>>,
 );
 
-impl Judged for Outcome {
-    fn is_accepted(&self) -> bool {
-        self.is_ok()
-    }
-
-    fn is_bad_token(&self) -> bool {
-        let status = self.as_ref().err().and_then(super::Error::status);
-        status == Some(Status::InvalidToken)
-    }
-
-    fn judged(self, judgement: &Arc<Judgement>) -> Self {
-        self.map_err(|error| error.judged(judgement))
-    }
-}
-
 impl<S: Stream, D: Device, I: TakeIn<S::Item, D>> Pushes for Sending<S, D, I> {
     type Device = D;
-    type Outcome = Outcome;
+    type Receipt = Receipt;
+    type Failure = Error;
     type Error = Infallible;
 
     #[inline]
@@ -73,7 +55,7 @@ impl<S: Stream, D: Device, I: TakeIn<S::Item, D>> Pushes for Sending<S, D, I> {
         self.0.next_taken()
     }
 
-    fn poll_outcome(&mut self, cx: &mut Context<'_>) -> Polled<D, Outcome, Infallible> {
+    fn poll_outcome(&mut self, cx: &mut Context<'_>) -> Polled<Self> {
         self.0.poll(cx).map(|next| next.map(Ok))
     }
 
@@ -88,7 +70,8 @@ impl<S: Stream, D: Device, I: TakeIn<S::Item, D>> Pushes for Sending<S, D, I> {
 
 impl<S: Stream<Item = Result<D, E>>, D: Device, E> Pushes for TrySending<S, D, E> {
     type Device = D;
-    type Outcome = Outcome;
+    type Receipt = Receipt;
+    type Failure = Error;
     type Error = E;
 
     #[inline]
@@ -96,7 +79,7 @@ impl<S: Stream<Item = Result<D, E>>, D: Device, E> Pushes for TrySending<S, D, E
         self.0.next_taken()
     }
 
-    fn poll_outcome(&mut self, cx: &mut Context<'_>) -> Polled<D, Outcome, E> {
+    fn poll_outcome(&mut self, cx: &mut Context<'_>) -> Polled<Self> {
         match self.0.poll(cx) {
             Poll::Ready(None) => Poll::Ready(self.0.source().take_error().map(Err)),
             polled => polled.map(|next| next.map(Ok)),
@@ -143,7 +126,7 @@ where
     type Item = (S::Item, Outcome);
 
     fn poll_next(mut self: Pin<&mut Self>, cx: &mut Context<'_>) -> Poll<Option<Self::Item>> {
-        certain(self.0.poll(cx))
+        Pin::new(&mut self.0).poll_next(cx)
     }
 }
 
@@ -151,7 +134,7 @@ impl<S: Stream<Item = (D, Notification)>, D: Device> Stream for SendEach<S, D> {
     type Item = (D, Outcome);
 
     fn poll_next(mut self: Pin<&mut Self>, cx: &mut Context<'_>) -> Poll<Option<Self::Item>> {
-        certain(self.0.poll(cx))
+        Pin::new(&mut self.0).poll_next(cx)
     }
 }
 
@@ -159,7 +142,7 @@ impl<S: Stream<Item = Result<D, E>>, D: Device, E> Stream for TrySendAll<S, D, E
     type Item = Result<(D, Outcome), E>;
 
     fn poll_next(mut self: Pin<&mut Self>, cx: &mut Context<'_>) -> Poll<Option<Self::Item>> {
-        self.0.poll(cx)
+        Pin::new(&mut self.0).poll_next(cx)
     }
 }
 

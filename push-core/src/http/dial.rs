@@ -90,8 +90,19 @@ async fn dial(weak: &Weak<Set>, shared: &Arc<Shared>) -> Result<()> {
     let established = AtomicBool::new(false);
     let connect = async {
         let target = &target;
-        let connection = shared.backend.connect(target, certificate.as_deref());
-        let wire = Wire::new(connection.await?);
+        let connection = shared
+            .backend
+            .connect(target, certificate.as_deref())
+            .await?;
+        let declined = target.offers_a_choice() && connection.alpn() != Some(b"h2");
+        if let Some(set) = weak.upgrade() {
+            set.declined.store(declined, Ordering::Release);
+        }
+        if declined {
+            let message = format!("{target} offers no HTTP/2");
+            return Err(Error::new(ErrorKind::Protocol, message));
+        }
+        let wire = Wire::new(connection);
         established.store(true, Ordering::Relaxed);
         handshake(target, wire).await
     };

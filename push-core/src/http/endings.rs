@@ -30,9 +30,15 @@ impl Set {
         let mut wakers = Vec::new();
         let mut runtime_gone = false;
         if let Err(error) = outcome {
-            self.tally.count(Event::DialFailed);
             runtime_gone = error.kind() == ErrorKind::RuntimeGone;
-            let error = state.back_off.dial_failed(&self.shared, error);
+            // A server that chose another protocol did not fail.
+            let error = match self.declined.load(Ordering::Acquire) {
+                true => error,
+                false => {
+                    self.tally.count(Event::DialFailed);
+                    state.back_off.dial_failed(&self.shared, error)
+                }
+            };
             // Where it would only have been one more connection, those that there are go on.
             if runtime_gone || !state.seats.iter().any(Seat::is_of_use) {
                 wakers = state.waiters.fail(&error);

@@ -71,6 +71,25 @@ pub struct Answer {
 }
 
 impl Answer {
+    /// One that came by no connection of HTTP/2.
+    #[cfg(feature = "http1")]
+    pub(super) fn apart(
+        status: StatusCode,
+        headers: HeaderMap,
+        body: Bytes,
+        complete: bool,
+    ) -> Self {
+        Self {
+            status,
+            headers,
+            body,
+            complete,
+            attempts: 1,
+            may_have_been_taken_before: false,
+            carrier: None,
+        }
+    }
+
     /// Tells the connection's credential that the service refused it, in the service's words, and
     /// does what it says. A request that was refused for its credential was not processed: unless
     /// the credential stays, it may be sent again.
@@ -314,7 +333,14 @@ fn begin(
             put(request.headers_mut(), value);
         }
         Ok(None) => {
-            request.headers_mut().remove(AUTHORIZATION);
+            // A place that was kept for a credential stays empty on a connection that has none.
+            let headers = request.headers_mut();
+            if headers
+                .get(AUTHORIZATION)
+                .is_some_and(HeaderValue::is_empty)
+            {
+                headers.remove(AUTHORIZATION);
+            }
         }
         Err(error) => return Err(Some(error)),
     }

@@ -2,7 +2,7 @@
 //! when one is left.
 
 use std::fmt;
-use std::sync::atomic::{AtomicU64, Ordering};
+use std::sync::atomic::{AtomicBool, AtomicU64, Ordering};
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 use std::task::Waker;
 use std::time::{Duration, Instant};
@@ -36,6 +36,8 @@ pub(crate) struct Set {
     ids: AtomicU64,
     /// How often requests were sent elsewhere.
     pub(super) generation: AtomicU64,
+    /// The peer chose another protocol than HTTP/2 when it was last dialled.
+    pub(super) declined: AtomicBool,
     /// How many streams the connections take together.
     capacity: AtomicU64,
 }
@@ -82,6 +84,7 @@ impl Set {
             state: Mutex::default(),
             ids: AtomicU64::new(1),
             generation: AtomicU64::new(0),
+            declined: AtomicBool::new(false),
             capacity: AtomicU64::new(0),
         }
     }
@@ -214,6 +217,7 @@ impl Set {
         link.observed
             .max_streams()
             .min(self.shared.config.max_streams)
+            .min(self.key.max_streams.unwrap_or(u32::MAX))
     }
 
     /// How many requests can be under way at once on the connections that there are.

@@ -10,6 +10,8 @@ pub(crate) struct Key {
     pub(crate) certificate: Option<Fingerprint>,
     /// The account whose credential the connection carries, such as team and key id.
     pub(crate) scope: Arc<str>,
+    /// How many requests may be under way on each connection, by the word of whoever makes them.
+    pub(crate) max_streams: Option<u32>,
 }
 
 impl Key {
@@ -24,6 +26,7 @@ impl Key {
         Option<&Proxy>,
         Option<Fingerprint>,
         &str,
+        Option<u32>,
     ) {
         (
             &self.target.host,
@@ -33,6 +36,7 @@ impl Key {
             self.target.proxy.as_ref(),
             self.certificate,
             &self.scope,
+            self.max_streams,
         )
     }
 }

@@ -199,6 +199,16 @@ impl Session {
         &self.inner.shared.backend
     }
 
+    #[cfg(feature = "http1")]
+    pub(crate) fn shared(&self) -> &Arc<Shared> {
+        &self.inner.shared
+    }
+
+    /// Whether it was shut down.
+    pub fn is_closed(&self) -> bool {
+        self.inner.closed.load(Ordering::Acquire)
+    }
+
     /// The way to a destination. Connects to nothing yet.
     ///
     /// # Errors
@@ -209,6 +219,7 @@ impl Session {
             target,
             certificate,
             credential,
+            max_streams,
         } = destination;
         let fingerprint = fingerprint(certificate.as_ref())?;
         let (scope, authorize) = credential.unzip();
@@ -216,6 +227,7 @@ impl Session {
             target,
             certificate: fingerprint,
             scope: scope.unwrap_or_else(|| Arc::from("")),
+            max_streams,
         };
         let mut sets = self.inner.sets();
         if self.inner.closed.load(Ordering::Acquire) {
@@ -278,6 +290,7 @@ impl Session {
             target,
             certificate: fingerprint(certificate.as_ref())?,
             scope: Arc::from(""),
+            max_streams: None,
         };
         let mut pools = self.inner.pools();
         if self.inner.closed.load(Ordering::Acquire) {

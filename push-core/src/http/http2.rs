@@ -16,16 +16,31 @@ pub struct Destination {
     pub(crate) target: Target,
     pub(crate) certificate: Option<Arc<dyn Certificate>>,
     pub(crate) credential: Option<(Arc<str>, Arc<dyn Authorize>)>,
+    pub(crate) max_streams: Option<u32>,
 }
 
 impl Destination {
     /// A server; its ALPN list becomes `h2`.
     pub fn new(target: Target) -> Self {
+        Self::of_either_version(target.alpn(["h2"]))
+    }
+
+    /// A server that may choose another protocol, by an ALPN list with more than `h2`.
+    pub(super) fn of_either_version(target: Target) -> Self {
         Self {
-            target: target.alpn(["h2"]),
+            target,
             certificate: None,
             credential: None,
+            max_streams: None,
         }
+    }
+
+    /// At most so many requests under way on each connection, where the peer or the session do not
+    /// allow fewer.
+    #[must_use]
+    pub fn max_streams(mut self, most: u32) -> Self {
+        self.max_streams = Some(most.max(1));
+        self
     }
 
     /// Shows this certificate where the server asks for one.
@@ -88,6 +103,18 @@ impl Http2 {
             return Err(Set::moved());
         }
         exchange::exchange(&self.set, outgoing, deadline).await
+    }
+
+    /// Whether the peer last chose another protocol than HTTP/2.
+    #[cfg(feature = "http1")]
+    pub(super) fn is_declined(&self) -> bool {
+        self.set.declined.load(Ordering::Acquire)
+    }
+
+    /// The peer speaks HTTP/2 after all.
+    #[cfg(feature = "http1")]
+    pub(super) fn forget_declined(&self) {
+        self.set.declined.store(false, Ordering::Release);
     }
 
     /// Connects unless there is a connection, waits for the peer's SETTINGS, and sends nothing.

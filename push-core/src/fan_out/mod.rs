@@ -1,11 +1,17 @@
 //! Sending to any number of devices: from an iterator or a stream, with bounded room, as a stream
 //! of outcomes.
 
+mod guard;
+mod guarded;
+
 use std::fmt;
 use std::pin::Pin;
 use std::task::{Context, Poll};
 
 use futures_util::stream::{self, FuturesUnordered, Stream};
+
+pub use guard::{Judged, SUSPICIOUS};
+pub use guarded::{Guarded, Held, Polled, Pushed, Pushes, TryGuarded};
 
 use crate::BoxFuture;
 

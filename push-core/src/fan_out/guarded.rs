@@ -1,4 +1,4 @@
-//! A fan-out behind the environment guard.
+//! A fan-out behind the guard.
 
 use std::convert::Infallible;
 use std::fmt;
@@ -9,43 +9,53 @@ use std::task::{Context, Poll, ready};
 use std::time::Duration;
 
 use futures_util::stream::Stream;
-use push_core::fan_out::{FanOut, TryFanOut};
-use push_core::{Backend, BoxFuture};
 
-use crate::guard::{Guard, Judged};
-use crate::{Endpoint, Outcome};
+use super::guard::{Guard, Judged};
+use super::{FanOut, TryFanOut};
+use crate::{Backend, BoxFuture};
 
-/// A fan-out of pushes, of either kind.
-pub(crate) trait Pushes: Unpin {
+/// A fan-out of pushes, whatever carries them.
+pub trait Pushes: Unpin {
     /// What is pushed to.
     type Device;
-    /// What becomes of a push.
-    type Outcome: Judged;
+    /// That a push was accepted.
+    type Receipt;
+    /// That one was not.
+    type Failure: Judged;
     /// What the source can end with.
     type Error;
 
     /// An outcome that stands ready and is an acceptance, where there is a quicker way to it.
-    fn next_accepted(&mut self) -> Option<(Self::Device, Self::Outcome)> {
+    fn next_accepted(&mut self) -> Option<Pushed<Self>> {
         None
     }
 
-    fn poll_outcome(&mut self, cx: &mut Context<'_>) -> PolledOf<Self>;
+    /// The next outcome; an error of the source comes last.
+    fn poll_outcome(&mut self, cx: &mut Context<'_>) -> Polled<Self>;
 
+    /// How many pushes are under way.
     fn under_way(&self) -> usize;
 
+    /// Takes no more devices; the outcomes of those that were taken still come.
     fn stop(&mut self);
 }
 
-pub(crate) type Polled<D, O, E> = Poll<Option<Result<(D, O), E>>>;
+/// What a fan-out gives next.
+pub type Polled<P> = Poll<Option<Result<Pushed<P>, <P as Pushes>::Error>>>;
 
-type PolledOf<P> = Polled<<P as Pushes>::Device, <P as Pushes>::Outcome, <P as Pushes>::Error>;
+/// A device, and what became of the push to it.
+pub type Pushed<P> = (
+    <P as Pushes>::Device,
+    Result<<P as Pushes>::Receipt, <P as Pushes>::Failure>,
+);
 
-impl<S: Stream, D> Pushes for FanOut<S, (D, Outcome)> {
+impl<S: Stream, D, R, F: Judged> Pushes for FanOut<S, (D, Result<R, F>)> {
     type Device = D;
-    type Outcome = Outcome;
+    type Receipt = R;
+    type Failure = F;
     type Error = Infallible;
 
-    fn poll_outcome(&mut self, cx: &mut Context<'_>) -> PolledOf<Self> {
+    fn poll_outcome(&mut self, cx: &mut Context<'_>) -> Polled<Self> {
         Pin::new(self).poll_next(cx).map(|next| next.map(Ok))
     }
 
@@ -58,12 +68,15 @@ impl<S: Stream, D> Pushes for FanOut<S, (D, Outcome)> {
     }
 }
 
-impl<S: Stream<Item = Result<D, E>>, D, E> Pushes for TryFanOut<S, D, E, (D, Outcome)> {
+impl<S: Stream<Item = Result<D, E>>, D, E, R, F: Judged> Pushes
+    for TryFanOut<S, D, E, (D, Result<R, F>)>
+{
     type Device = D;
-    type Outcome = Outcome;
+    type Receipt = R;
+    type Failure = F;
     type Error = E;
 
-    fn poll_outcome(&mut self, cx: &mut Context<'_>) -> PolledOf<Self> {
+    fn poll_outcome(&mut self, cx: &mut Context<'_>) -> Polled<Self> {
         Pin::new(self).poll_next(cx)
     }
 
@@ -76,10 +89,15 @@ impl<S: Stream<Item = Result<D, E>>, D, E> Pushes for TryFanOut<S, D, E, (D, Out
     }
 }
 
-/// A fan-out whose outcomes go through the guard.
-pub(crate) struct Guarded<P: Pushes> {
+/// A fan-out whose outcomes go through the guard: suspect errors that come before the first acceptance
+/// are held back, less than [`SUSPICIOUS`](super::SUSPICIOUS) of them, and judged by what comes of the
+/// others.
+///
+/// An acceptance clears them: they come right before it. The hundredth without an acceptance, the end of
+/// the devices, and a source that gives nothing while nothing is under way make them suspicious.
+pub struct Guarded<P: Pushes> {
     pushes: P,
-    guard: Guard<P::Device, P::Outcome>,
+    guard: Guard<P::Device, P::Receipt, P::Failure>,
     /// What the source ended with, while outcomes before it are still to be told.
     error: Option<P::Error>,
     held: Held,
@@ -93,12 +111,12 @@ pub(crate) struct Guarded<P: Pushes> {
 
 /// How many outcomes are held back: they count as under way, so that memory stays bounded.
 #[derive(Clone, Debug, Default)]
-pub(crate) struct Held(Arc<AtomicUsize>);
+pub struct Held(Arc<AtomicUsize>);
 
 impl Held {
     /// What is left of the room for pushes. At least one is under way: what comes of it decides about
     /// those that are held back.
-    pub(crate) fn leaves_of(&self, room: usize) -> usize {
+    pub fn leaves_of(&self, room: usize) -> usize {
         room.saturating_sub(self.0.load(Ordering::Relaxed)).max(1)
     }
 }
@@ -107,16 +125,18 @@ impl Held {
 impl<P: Pushes> Unpin for Guarded<P> {}
 
 impl<P: Pushes> Guarded<P> {
-    pub(crate) fn new(
+    /// `suspicion` is what the send as a whole is suspected of, and `patience` how long errors are
+    /// held back while nothing is under way and the source gives nothing.
+    pub fn new(
         pushes: P,
         held: Held,
-        endpoint: Arc<Endpoint>,
+        suspicion: <P::Failure as Judged>::Suspicion,
         backend: Arc<dyn Backend>,
         patience: Duration,
     ) -> Self {
         Self {
             pushes,
-            guard: Guard::new(endpoint),
+            guard: Guard::new(suspicion),
             error: None,
             held,
             backend,
@@ -125,12 +145,14 @@ impl<P: Pushes> Guarded<P> {
         }
     }
 
-    pub(crate) fn stop(&mut self) {
+    /// Takes no more devices; the outcomes of those that were taken still come.
+    pub fn stop(&mut self) {
         self.pushes.stop();
     }
 
+    /// The next outcome; an error of the source comes last.
     #[inline]
-    pub(crate) fn poll(&mut self, cx: &mut Context<'_>) -> PolledOf<P> {
+    pub fn poll(&mut self, cx: &mut Context<'_>) -> Polled<P> {
         if self.guard.is_at_rest()
             && let Some(accepted) = self.pushes.next_accepted()
         {
@@ -141,7 +163,7 @@ impl<P: Pushes> Guarded<P> {
         polled
     }
 
-    fn poll_guard(&mut self, cx: &mut Context<'_>) -> PolledOf<P> {
+    fn poll_guard(&mut self, cx: &mut Context<'_>) -> Polled<P> {
         loop {
             if let Some(told) = self.guard.next() {
                 return Poll::Ready(Some(Ok(told)));
@@ -189,6 +211,48 @@ impl<P: Pushes> Guarded<P> {
         ready!(patience.as_mut().poll(cx));
         self.patience = None;
         Poll::Ready(())
+    }
+}
+
+impl<P: Pushes<Error = Infallible>> Stream for Guarded<P> {
+    type Item = Pushed<P>;
+
+    fn poll_next(mut self: Pin<&mut Self>, cx: &mut Context<'_>) -> Poll<Option<Self::Item>> {
+        self.poll(cx).map(|next| {
+            next.map(|outcome| match outcome {
+                Ok(outcome) => outcome,
+                Err(never) => match never {},
+            })
+        })
+    }
+}
+
+/// As [`Guarded`], for a source whose items are results; its first error comes last.
+pub struct TryGuarded<P: Pushes>(Guarded<P>);
+
+impl<P: Pushes> TryGuarded<P> {
+    /// The same outcomes, each a result.
+    pub fn new(guarded: Guarded<P>) -> Self {
+        Self(guarded)
+    }
+
+    /// Takes no more devices; the outcomes of those that were taken still come.
+    pub fn stop(&mut self) {
+        self.0.stop();
+    }
+}
+
+impl<P: Pushes> Stream for TryGuarded<P> {
+    type Item = Result<Pushed<P>, P::Error>;
+
+    fn poll_next(mut self: Pin<&mut Self>, cx: &mut Context<'_>) -> Poll<Option<Self::Item>> {
+        self.0.poll(cx)
+    }
+}
+
+impl<P: Pushes + fmt::Debug> fmt::Debug for TryGuarded<P> {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        self.0.fmt(f)
     }
 }
 
