@@ -1,6 +1,6 @@
 use std::time::{Duration, SystemTime};
 
-/// When an answered failure is sent again: exponential back-off with full jitter, and the
+/// When an answered failure is sent again: exponential back-off with full jitter, on top of the
 /// service's own `Retry-After` where it gave one.
 ///
 /// The default is [`RetryPolicy::none`]: what a service answered is not sent again behind the
@@ -9,6 +9,7 @@ use std::time::{Duration, SystemTime};
 pub struct RetryPolicy {
     attempts: u32,
     base: Duration,
+    min_delay: Duration,
     max_delay: Duration,
     total: Option<Duration>,
 }
@@ -19,6 +20,7 @@ impl RetryPolicy {
         Self {
             attempts: 1,
             base: Duration::ZERO,
+            min_delay: Duration::ZERO,
             max_delay: Duration::ZERO,
             total: None,
         }
@@ -29,6 +31,7 @@ impl RetryPolicy {
         Self {
             attempts: 5,
             base,
+            min_delay: Duration::ZERO,
             max_delay: Duration::from_secs(60),
             total: None,
         }
@@ -41,7 +44,14 @@ impl RetryPolicy {
         self
     }
 
-    /// The longest back-off of ours. A longer `Retry-After` of the service is obeyed all the
+    /// No wait is shorter than this, with the back-off and its jitter on top of it. Default: zero.
+    #[must_use]
+    pub const fn min_delay(mut self, min: Duration) -> Self {
+        self.min_delay = min;
+        self
+    }
+
+    /// The longest back-off of ours, without [`min_delay`](Self::min_delay). A longer `Retry-After` of the service is obeyed all the
     /// same, within the total.
     #[must_use]
     pub const fn max_delay(mut self, max: Duration) -> Self {
@@ -70,9 +80,11 @@ impl RetryPolicy {
         if made >= self.attempts {
             return None;
         }
+        // On top of what the service asks for too: all who were told the same would come together.
         let wait = self
-            .back_off(made, jitter)
-            .max(retry_after.unwrap_or_default());
+            .min_delay
+            .max(retry_after.unwrap_or_default())
+            .saturating_add(self.back_off(made, jitter));
         match self.total {
             Some(total) if elapsed.saturating_add(wait) > total => None,
             _ => Some(wait),
@@ -158,6 +170,17 @@ mod tests {
         for bad in ["", "-1", "soon", "1.5"] {
             assert_eq!(read(bad), None, "{bad}");
         }
+    }
+
+    #[test]
+    fn the_back_off_comes_on_top_of_the_least_wait_and_of_what_the_service_asks_for() {
+        let second = Duration::from_secs(1);
+        let policy = RetryPolicy::exponential(second).min_delay(10 * second);
+        let wait = |asked, jitter| policy.delay(1, Duration::ZERO, asked, jitter).unwrap();
+        assert_eq!(wait(None, 0), 10 * second);
+        assert_eq!(wait(Some(3 * second), 0), 10 * second);
+        assert_eq!(wait(Some(30 * second), 0), 30 * second);
+        assert_eq!(wait(Some(30 * second), 1 << 63), 30 * second + second / 2);
     }
 
     #[test]

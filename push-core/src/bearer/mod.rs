@@ -186,3 +186,62 @@ impl Drop for Waiting<'_> {
         }
     }
 }
+
+#[cfg(test)]
+mod tests {
+    use std::task::Waker;
+
+    use super::*;
+    use crate::{BoxFuture, Certificate, Connection, Identity, Target, async_trait};
+
+    /// One whose tasks and sleeps never end, and which connects to nothing.
+    #[derive(Debug)]
+    struct Stuck;
+
+    #[async_trait]
+    impl Backend for Stuck {
+        fn load_certificate(&self, _: &Identity) -> Result<Arc<dyn Certificate>> {
+            Err(Error::new(ErrorKind::Identity, "none"))
+        }
+
+        async fn connect(
+            &self,
+            _: &Target,
+            _: Option<&dyn Certificate>,
+        ) -> Result<Box<dyn Connection>> {
+            Err(Error::new(ErrorKind::Connect, "none"))
+        }
+
+        fn spawn(&self, task: BoxFuture<'static, ()>) {
+            std::mem::forget(task);
+        }
+
+        fn sleep_until(&self, _: Instant) -> BoxFuture<'static, ()> {
+            Box::pin(std::future::pending())
+        }
+    }
+
+    #[async_trait]
+    impl TokenSource for Stuck {
+        async fn fetch(&self, _: Instant) -> Result<AccessToken> {
+            std::future::pending().await
+        }
+
+        fn describe(&self) -> String {
+            "nobody".to_owned()
+        }
+    }
+
+    #[test]
+    fn those_who_left_take_no_room() {
+        let bearer = Bearer::new(Arc::new(Stuck), Arc::new(Stuck));
+        let deadline = Stuck.now();
+        for _ in 0..1000 {
+            let mut waiting = Box::pin(bearer.token(deadline));
+            let mut cx = Context::from_waker(Waker::noop());
+            assert!(waiting.as_mut().poll(&mut cx).is_pending());
+            assert_eq!(bearer.inner.state().waiting(), 1);
+        }
+        assert_eq!(bearer.inner.state().waiting(), 0);
+    }
+}

@@ -203,6 +203,12 @@ impl State {
     pub(super) fn leave(&mut self, place: usize) {
         self.waiting.try_remove(place);
     }
+
+    /// How many wait, or have not fetched what they were told.
+    #[cfg(test)]
+    pub(super) fn waiting(&self) -> usize {
+        self.waiting.len()
+    }
 }
 
 impl Current {
@@ -219,9 +225,10 @@ impl Current {
             // Up to a tenth of that earlier, so that many processes don't renew at once.
             ahead + (ahead / 10).mul_f64(fraction(jitter))
         };
+        let renew_at = |lifetime: Duration| later(began, lifetime.saturating_sub(ahead(lifetime)));
         Self {
             token,
-            renew_at: lifetime.map(|it| later(began, it.saturating_sub(ahead(it)))),
+            renew_at: lifetime.map(|it| renew_at(it).max(later(now, LEAST_USE / 2))),
             until: lifetime.map(|it| until(it).max(later(now, LEAST_USE))),
             refused: false,
         }

@@ -23,8 +23,13 @@ impl BaseUrl {
     /// The URI of a path of the service, which begins with a slash.
     ///
     /// # Errors
-    /// [`ErrorKind::Config`] when the path has characters that no path may have.
+    /// [`ErrorKind::Config`] when the path has characters that no path may have, or begins with
+    /// another one.
     pub fn join(&self, path: &str) -> Result<Uri> {
+        if !path.starts_with('/') {
+            // It would become a part of the host's name.
+            return Err(config("a path that does not begin with a slash"));
+        }
         let path: PathAndQuery = format!("{}{path}", self.prefix)
             .parse()
             .map_err(|error| config("a path that is none").with_source(error))?;

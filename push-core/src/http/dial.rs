@@ -1,5 +1,6 @@
 //! Making a connection for a set: a task of its own, which no waiter's cancellation ends.
 
+use std::fmt;
 use std::future::poll_fn;
 use std::io;
 use std::pin::Pin;
@@ -36,6 +37,27 @@ pub(crate) fn start(set: &Arc<Set>) {
     let span = tracing::debug_span!(parent: None, "dial", target = %set.key.target);
     let dialling = run(ending, shared).instrument(span);
     set.shared.backend.spawn(Box::pin(dialling));
+}
+
+/// The cause of an error: the server chose another protocol of those it was offered, and did not
+/// fail.
+#[derive(Debug)]
+struct Declined;
+
+impl fmt::Display for Declined {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str("the server chose another protocol")
+    }
+}
+
+impl std::error::Error for Declined {}
+
+/// Whether the server chose another protocol than HTTP/2, and nothing was sent for that.
+pub(super) fn was_declined(error: &Error) -> bool {
+    let first: &(dyn std::error::Error + 'static) = error;
+    error.kind() == ErrorKind::Protocol
+        && std::iter::successors(Some(first), |error| error.source())
+            .any(|error| error.is::<Declined>())
 }
 
 /// Tells the set how the dial went, also when its task is dropped.
@@ -100,7 +122,7 @@ async fn dial(weak: &Weak<Set>, shared: &Arc<Shared>) -> Result<()> {
         }
         if declined {
             let message = format!("{target} offers no HTTP/2");
-            return Err(Error::new(ErrorKind::Protocol, message));
+            return Err(Error::new(ErrorKind::Protocol, message).with_source(Declined));
         }
         let wire = Wire::new(connection);
         established.store(true, Ordering::Relaxed);

@@ -5,6 +5,7 @@ use std::sync::atomic::Ordering;
 use std::task::Waker;
 use std::time::Duration;
 
+use super::dial::was_declined;
 use super::link::Link;
 use super::seat::{Left, Seat, find};
 use super::set::{Set, State};
@@ -32,15 +33,18 @@ impl Set {
         if let Err(error) = outcome {
             runtime_gone = error.kind() == ErrorKind::RuntimeGone;
             // A server that chose another protocol did not fail.
-            let error = match self.declined.load(Ordering::Acquire) {
+            let declined = was_declined(&error);
+            let error = match declined {
                 true => error,
                 false => {
                     self.tally.count(Event::DialFailed);
                     state.back_off.dial_failed(&self.shared, error)
                 }
             };
-            // Where it would only have been one more connection, those that there are go on.
-            if runtime_gone || !state.seats.iter().any(Seat::is_of_use) {
+            // Where it would only have been one more connection, those that there are go on. But
+            // who waits can go by the other protocol; to dial anew for them could end the same way,
+            // again and again.
+            if runtime_gone || declined || !state.seats.iter().any(Seat::is_of_use) {
                 wakers = state.waiters.fail(&error);
             }
         }

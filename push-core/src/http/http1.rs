@@ -1,21 +1,22 @@
 //! The way to one server by HTTP/1.1: a request at a time on each connection, which is a lease.
 
 use std::future::poll_fn;
-use std::pin::{Pin, pin};
-use std::task::{Context, Poll};
+use std::sync::atomic::{AtomicUsize, Ordering};
+use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
+use std::task::Poll;
 use std::time::Instant;
 
-use bytes::{Bytes, BytesMut};
-use http::header::{CONNECTION, HOST};
-use http::{HeaderMap, HeaderValue, StatusCode, Uri, Version};
+use bytes::Bytes;
+use http::header::{CONNECTION, CONTENT_LENGTH, HOST, TRANSFER_ENCODING, UPGRADE};
+use http::{HeaderName, HeaderValue, Method, Uri, Version};
 use http_body_util::Full;
-use hyper::body::{Body, Incoming};
-use hyper::client::conn::TrySendError;
-use hyper::client::conn::http1::{self, Connection, SendRequest};
 
 use super::exchange::{Answer, Outgoing};
 use super::hyper_io::HyperIo;
+use super::talk::{Ended, How, converse};
 use super::tally::{Event, Tally};
+use super::turned::Turned;
+use crate::clock::later;
 use crate::session::{Lease, Session, Watch};
 use crate::{Error, ErrorKind, Result, Target};
 
@@ -24,14 +25,19 @@ use crate::{Error, ErrorKind, Result, Target};
 pub(super) struct Http1 {
     session: Session,
     target: Target,
-    tally: Tally,
+    tally: Arc<Tally>,
+    /// How many requests wait for a connection.
+    waiting: AtomicUsize,
+    turned: Turned,
+    /// When a connection was last given back.
+    given_back: Mutex<Option<Instant>>,
 }
 
 /// How an exchange by HTTP/1.1 ended.
 pub(super) enum Exchanged {
     Answered(Answer),
     Failed(Error),
-    /// The server chose HTTP/2 for this connection; nothing was sent. The error is for where that is
+    /// The server chose HTTP/2 for its connections; nothing was sent. The error is for where that is
     /// of no use.
     SpeaksHttp2(Error),
 }
@@ -39,21 +45,44 @@ pub(super) enum Exchanged {
 /// How one attempt ended.
 enum Attempt {
     Answered(Answer),
-    /// Provably not sent: the connection had ended before.
+    /// Nothing of it was written, since a connection had ended that was used before: it may go to
+    /// another one.
+    NotStarted(Error),
+    /// Nothing of it was written, and no other connection would help.
     NotSent(Error),
+    /// Written, at least in part, with no answer.
     Failed(Error),
+}
+
+/// What comes of the wait for a connection.
+enum Leased {
+    Connection(Lease),
     SpeaksHttp2,
 }
 
-/// How many connections may end under a request before it is written.
-const MAX_NOT_SENT: u32 = 10;
+/// How many connections may end under a request before it is written: as with HTTP/2.
+const MAX_NOT_STARTED: u32 = 100;
+
+/// What belongs to a connection and not to a request: a request that has it can't be sent by HTTP/2
+/// either.
+const OF_CONNECTIONS: [HeaderName; 5] = [
+    CONNECTION,
+    TRANSFER_ENCODING,
+    UPGRADE,
+    HeaderName::from_static("keep-alive"),
+    HeaderName::from_static("proxy-connection"),
+];
 
 impl Http1 {
     pub(super) fn new(session: Session, target: Target) -> Self {
+        let tally = Tally::new(session.shared().clone(), &target.authority());
         Self {
-            tally: Tally::new(session.shared().clone(), &target.authority()),
+            tally: Arc::new(tally),
             session,
             target,
+            waiting: AtomicUsize::new(0),
+            turned: Turned::default(),
+            given_back: Mutex::default(),
         }
     }
 
@@ -62,15 +91,22 @@ impl Http1 {
         self.session.shared().config.max_connections_per_key
     }
 
+    /// The error where a server changes its mind again and again.
+    pub(super) fn undecided() -> Error {
+        let message = "the server chooses now HTTP/2, now HTTP/1.1";
+        Error::new(ErrorKind::Protocol, message)
+    }
+
     /// Connects, unless a connection stands ready; `false` where the server chose HTTP/2.
     pub(super) async fn ready(&self, deadline: Instant) -> Result<bool> {
         let mut watch = self.session.shared().watch(deadline);
-        let lease = self.lease(&mut watch).await?;
-        let fits = !speaks_http2(&lease);
-        if fits {
-            lease.release();
+        match self.lease(&mut watch, true).await? {
+            Leased::Connection(lease) => {
+                self.give_back(lease);
+                Ok(true)
+            }
+            Leased::SpeaksHttp2 => Ok(false),
         }
-        Ok(fits)
     }
 
     /// Sends a request, and again where nothing of it was written, or where the caller allows it.
@@ -81,75 +117,134 @@ impl Http1 {
     ) -> Exchanged {
         let mut watch = self.session.shared().watch(deadline);
         let begun = self.tally.begin();
-        let mut attempts = 0;
-        let mut not_sent = 0;
-        let mut lost: Option<Error> = None;
-        let end = |error: Error, attempts, lost: Option<Error>| {
-            let error = match lost {
-                Some(lost) if !error.may_have_been_taken() => lost,
-                _ => error,
-            };
-            Exchanged::Failed(error.with_attempts(attempts))
-        };
+        let mut history = History::default();
         loop {
-            let lease = match self.lease(&mut watch).await {
-                Ok(lease) => lease,
-                Err(error) => return end(error, attempts, lost),
+            let lease = match self.lease(&mut watch, outgoing.is_patient()).await {
+                Ok(Leased::Connection(lease)) => lease,
+                Ok(Leased::SpeaksHttp2) => {
+                    let error = Self::undecided();
+                    return match history.lost {
+                        None => Exchanged::SpeaksHttp2(error),
+                        Some(_) => history.end(error),
+                    };
+                }
+                Err(error) => return history.end(error),
             };
-            match self.attempt(lease, outgoing, &mut watch).await {
+            let again = history.attempts > 0;
+            match self.attempt(lease, outgoing, &mut watch, again).await {
                 Attempt::Answered(mut answer) => {
                     self.tally.count(Event::Answered);
                     self.tally.end(&begun);
-                    answer.attempts = attempts + 1;
-                    answer.may_have_been_taken_before = lost.is_some();
+                    answer.attempts = history.attempts + 1;
+                    answer.may_have_been_taken_before = history.lost.is_some();
                     return Exchanged::Answered(answer);
                 }
-                Attempt::SpeaksHttp2 => {
-                    let message = "the server chooses now HTTP/2, now HTTP/1.1";
-                    let error = Error::new(ErrorKind::Protocol, message);
-                    return match lost {
-                        None => Exchanged::SpeaksHttp2(error),
-                        Some(_) => end(error, attempts, lost),
-                    };
-                }
-                Attempt::NotSent(error) => {
-                    not_sent += 1;
-                    if not_sent > MAX_NOT_SENT || watch.has_passed(self.session.backend().as_ref())
-                    {
-                        return end(error, attempts, lost);
+                Attempt::NotSent(error) => return history.end(error),
+                Attempt::NotStarted(error) => {
+                    history.not_started += 1;
+                    if history.not_started > MAX_NOT_STARTED {
+                        return history.end(error);
                     }
                 }
                 Attempt::Failed(error) => {
-                    let allowed = outgoing.resend_unknown().allows(attempts);
-                    attempts += 1;
+                    let allowed = outgoing.resend_unknown().allows(history.attempts);
+                    history.attempts += 1;
                     if !allowed || error.kind() != ErrorKind::Lost {
-                        return end(error, attempts, lost);
+                        return history.end(error);
                     }
-                    self.tally.count(Event::Resent);
-                    lost = Some(error);
+                    history.lost = Some(error);
                 }
             }
         }
     }
 
-    /// A connection, before the deadline.
-    async fn lease(&self, watch: &mut Watch) -> Result<Lease> {
-        let mut lease = self.session.connection(self.target.clone(), None)?;
-        let ready = poll_fn(|cx| match lease.poll_ready(cx) {
-            Poll::Ready(ready) => Poll::Ready(Some(ready)),
-            Poll::Pending => watch.poll(cx).map(|()| None),
-        });
-        match ready.await {
-            Some(ready) => ready.map(|()| lease),
-            None => {
-                self.tally.count(Event::TimedOut);
-                let message = match lease.waits_its_turn() {
-                    true => "not sent: the deadline passed while all connections were in use",
-                    false => "not sent: the deadline passed before there was a connection",
-                };
-                Err(Error::new(ErrorKind::Timeout, message))
+    /// A connection, before the deadline; none on which nothing was heard for so long that HTTP/2
+    /// would ask whether it is alive, since nothing can be asked here.
+    async fn lease(&self, watch: &mut Watch, patient: bool) -> Result<Leased> {
+        loop {
+            match self.any_lease(watch, patient).await? {
+                // Those that idle are no younger; each turn closes one.
+                Leased::Connection(lease) if lease.is_reused() && self.is_quiet() => {}
+                leased => return Ok(leased),
             }
         }
+    }
+
+    fn give_back(&self, lease: Lease) {
+        let now = self.session.backend().now();
+        *self.lock_given_back() = Some(now);
+        lease.release();
+    }
+
+    /// Whether no connection was given back for a while.
+    fn is_quiet(&self) -> bool {
+        let shared = self.session.shared();
+        let given_back = *self.lock_given_back();
+        given_back.is_some_and(|at| shared.backend.now() >= later(at, shared.config.probe_after))
+    }
+
+    fn lock_given_back(&self) -> MutexGuard<'_, Option<Instant>> {
+        let locked = self.given_back.lock();
+        locked.unwrap_or_else(PoisonError::into_inner)
+    }
+
+    async fn any_lease(&self, watch: &mut Watch, patient: bool) -> Result<Leased> {
+        let mut turned = self.turned.listen();
+        let mut lease = self.session.connection(self.target.clone(), None)?;
+        let mut place = None;
+        let ready = poll_fn(|cx| {
+            if let Poll::Ready(ready) = lease.poll_ready(cx) {
+                return Poll::Ready(Ok(Some(ready)));
+            }
+            if turned.poll(cx).is_ready() {
+                return Poll::Ready(Ok(None));
+            }
+            if place.is_none() {
+                place = Some(self.wait(patient)?);
+            }
+            watch.poll(cx).map(|()| Err(self.timed_out(&lease)))
+        });
+        match ready.await? {
+            Some(ready) => ready?,
+            None => return Ok(Leased::SpeaksHttp2),
+        }
+        if lease.alpn() == Some(b"h2") {
+            // All who wait would find the same, at the cost of a dial each.
+            self.turned.tell();
+            return Ok(Leased::SpeaksHttp2);
+        }
+        Ok(Leased::Connection(lease))
+    }
+
+    /// Joins those who wait; unless patient, only while the queue has room.
+    fn wait(&self, patient: bool) -> Result<Waits<'_>> {
+        let depth = self.waiting.fetch_add(1, Ordering::Relaxed);
+        let waits = Waits(self);
+        match self.session.shared().config.max_waiting {
+            Some(most) if !patient && depth >= most => {
+                let message = format!(
+                    "the queue is full: {depth} requests wait for a connection already, and {most} may"
+                );
+                Err(Error::new(ErrorKind::QueueFull, message).with_queue_depth(depth))
+            }
+            _ => {
+                self.tell_waiting();
+                Ok(waits)
+            }
+        }
+    }
+
+    fn tell_waiting(&self) {
+        self.tally.waiting(|| self.waiting.load(Ordering::Relaxed));
+    }
+
+    fn timed_out(&self, lease: &Lease) -> Error {
+        self.tally.count(Event::TimedOut);
+        let message = match lease.waits_its_turn() {
+            true => "not sent: the deadline passed while all connections were in use",
+            false => "not sent: the deadline passed before there was a connection",
+        };
+        Error::new(ErrorKind::Timeout, message)
     }
 
     async fn attempt(
@@ -157,217 +252,179 @@ impl Http1 {
         lease: Lease,
         outgoing: &(impl Outgoing + ?Sized),
         watch: &mut Watch,
+        again: bool,
     ) -> Attempt {
-        if speaks_http2(&lease) {
-            return Attempt::SpeaksHttp2;
+        if watch.has_passed(self.session.backend().as_ref()) {
+            self.give_back(lease);
+            self.tally.count(Event::TimedOut);
+            let message = "not sent: the deadline passed before the request was written";
+            return Attempt::NotSent(Error::new(ErrorKind::Timeout, message));
         }
         let request = match in_http1_form(outgoing) {
             Ok(request) => request,
-            Err(error) => return Attempt::Failed(error),
+            Err(error) => {
+                self.give_back(lease);
+                return Attempt::NotSent(error);
+            }
         };
-        let reused = lease.is_reused();
         let session_limit = self.session.shared().config.max_answer_bytes;
         let limit = outgoing.max_answer_bytes().unwrap_or(session_limit);
-        let (sender, connection) = match http1::handshake(HyperIo::new(lease)).await {
-            Ok(begun) => begun,
-            Err(error) => return Attempt::NotSent(not_sent(error)),
-        };
-        self.tally.count(Event::Sent);
-        let mut talk = Talk::new(connection);
-        let told = {
-            let mut told = pin!(converse(sender, request, limit));
-            poll_fn(|cx| match talk.poll(told.as_mut(), cx) {
-                Poll::Ready(told) => Poll::Ready(Some(told)),
-                Poll::Pending => watch.poll(cx).map(|()| None),
-            })
-            .await
-        };
-        let (lease, wrote, spoke) = talk.end();
-        match told {
-            Some(Ok(told)) => {
-                if told.reusable()
-                    && let Some(lease) = lease
-                {
-                    lease.release();
+        let reused = lease.is_reused();
+        let io = HyperIo::new(lease, self.tally.clone(), again);
+        match converse(io, request, limit, watch).await {
+            Ok(ended) => self.judge(ended, reused),
+            Err(error) => Attempt::NotSent(not_sent(Some(error))),
+        }
+    }
+
+    /// Tells a request that was surely not taken from one that may have been, and leaves the
+    /// connection to others, or closes it.
+    fn judge(&self, ended: Ended, reused: bool) -> Attempt {
+        let Ended {
+            how, lease, wrote, ..
+        } = ended;
+        match how {
+            How::Answered(answer) => {
+                match ended.reusable {
+                    true => self.give_back(lease),
+                    // It was of use all the same.
+                    false => lease.proved(),
                 }
-                Attempt::Answered(told.answer())
+                Attempt::Answered(answer)
             }
-            Some(Err(error)) if !wrote => Attempt::NotSent(not_sent(error)),
-            Some(Err(error)) => {
+            How::Broken(error) if !wrote => {
+                let error = not_sent(error);
+                if reused {
+                    return Attempt::NotStarted(error);
+                }
+                if self.session.is_closed() {
+                    let message = "the session was shut down";
+                    return Attempt::NotSent(Error::new(ErrorKind::Closed, message));
+                }
+                // As a dial that failed.
+                lease.failed(error.clone());
+                Attempt::NotSent(error)
+            }
+            How::Broken(error) => {
                 self.tally.count(Event::Lost);
-                if let Some(lease) = lease.filter(|_| !spoke && !reused) {
+                let message = match ended.spoke {
+                    true => "the answer can't be read: the request may have been taken",
+                    false => {
+                        "the connection was lost before the answer came: the request may have been taken"
+                    }
+                };
+                if !ended.spoke && !reused {
                     let message = "the server ended the connection without an answer";
                     lease.failed(Error::new(ErrorKind::Connect, message));
                 }
-                let message = if spoke {
-                    "the answer can't be read: the request may have been taken"
-                } else {
-                    "the connection was lost before the answer came: the request may have been taken"
-                };
-                Attempt::Failed(Error::new(ErrorKind::Lost, message).with_source(error))
+                let lost = Error::new(ErrorKind::Lost, message);
+                Attempt::Failed(match error {
+                    Some(error) => lost.with_source(error),
+                    None => lost,
+                })
             }
-            None => {
+            How::TooLate if !wrote => {
                 self.tally.count(Event::TimedOut);
-                let (kind, message) = match wrote {
-                    true => (
-                        ErrorKind::Unanswered,
-                        "the deadline passed before the answer came: the request may have been taken",
-                    ),
-                    false => (
-                        ErrorKind::Timeout,
-                        "not sent: the deadline passed before the request was written",
-                    ),
-                };
-                Attempt::Failed(Error::new(kind, message))
+                let message = "not sent: the deadline passed before the request was written";
+                Attempt::NotSent(Error::new(ErrorKind::Timeout, message))
+            }
+            How::TooLate => {
+                self.tally.count(Event::TimedOut);
+                let message = "no answer before the deadline: the request may have been taken";
+                Attempt::Failed(Error::new(ErrorKind::Unanswered, message))
             }
         }
     }
 }
 
-fn speaks_http2(lease: &Lease) -> bool {
-    lease.alpn() == Some(b"h2")
+/// One of those who wait.
+struct Waits<'a>(&'a Http1);
+
+impl Drop for Waits<'_> {
+    fn drop(&mut self) {
+        self.0.waiting.fetch_sub(1, Ordering::Relaxed);
+        self.0.tell_waiting();
+    }
 }
 
-fn not_sent(error: hyper::Error) -> Error {
+/// What became of a request so far.
+#[derive(Default)]
+struct History {
+    /// How often it was handed to a connection.
+    attempts: u32,
+    not_started: u32,
+    /// Why nobody knows whether an earlier attempt was taken.
+    lost: Option<Error>,
+}
+
+impl History {
+    /// The end without an answer. A request that may have been taken once does not become one that
+    /// surely was not.
+    fn end(self, error: Error) -> Exchanged {
+        let error = match self.lost {
+            Some(lost) if !error.may_have_been_taken() => lost,
+            _ => error,
+        };
+        Exchanged::Failed(match self.attempts {
+            0 => error,
+            attempts => error.with_attempts(attempts),
+        })
+    }
+}
+
+fn not_sent(error: Option<hyper::Error>) -> Error {
     let message = "not sent: the connection ended before the request was written";
-    Error::new(ErrorKind::Connect, message).with_source(error)
+    let not_sent = Error::new(ErrorKind::Connect, message);
+    match error {
+        Some(error) => not_sent.with_source(error),
+        None => not_sent,
+    }
 }
 
-/// The request with a `Host`, and with no more of the URI than path and query (RFC 9112, section 3.2).
+/// The request with `Host` and `Content-Length`, and with no more of the URI than path and query
+/// (RFC 9112, section 3.2).
 fn in_http1_form(outgoing: &(impl Outgoing + ?Sized)) -> Result<http::Request<Full<Bytes>>> {
-    let (mut head, ()) = outgoing.request().into_parts();
-    let unfit = || {
-        let message = "the request can't be sent by HTTP/1.1: its URI is not absolute";
+    let unfit = |why: &str| {
+        let message = format!("the request can't be sent by HTTP/1.1: {why}");
         Error::new(ErrorKind::Config, message)
     };
-    let authority = head.uri.authority().ok_or_else(unfit)?;
-    let usual = if head.uri.scheme_str() == Some("http") {
-        ":80"
-    } else {
-        ":443"
+    let (mut head, ()) = outgoing.request().into_parts();
+    if head.method == Method::CONNECT {
+        return Err(unfit("CONNECT asks for a tunnel"));
+    }
+    let headers = &mut head.headers;
+    if let Some(name) = OF_CONNECTIONS
+        .iter()
+        .find(|name| headers.contains_key(*name))
+    {
+        return Err(unfit(&format!("{name} is for connections")));
+    }
+    let Some(authority) = head.uri.authority() else {
+        return Err(unfit("its URI is not absolute"));
     };
-    let host = authority.as_str();
-    let host = host.strip_suffix(usual).unwrap_or(host);
-    let host = HeaderValue::from_str(host).map_err(|_| unfit())?;
-    head.headers.entry(HOST).or_insert(host);
-    let path = head.uri.path_and_query().cloned().ok_or_else(unfit)?;
-    head.uri = Uri::from(path);
+    // Without a user and a password, which may stand in front.
+    let host = authority.host();
+    let usual = if head.uri.scheme_str() == Some("http") {
+        80
+    } else {
+        443
+    };
+    let host = match authority.port_u16() {
+        Some(port) if port != usual => format!("{host}:{port}"),
+        _ => host.to_owned(),
+    };
+    let host = HeaderValue::try_from(host).map_err(|_| unfit("its host can't be a header"))?;
+    headers.entry(HOST).or_insert(host);
+    let body = outgoing.body();
+    // What the caller said of it may be wrong; and some servers refuse a POST without it.
+    headers.remove(CONTENT_LENGTH);
+    if !body.is_empty() || ![Method::GET, Method::HEAD].contains(&head.method) {
+        headers.insert(CONTENT_LENGTH, HeaderValue::from(body.len()));
+    }
+    head.uri = head
+        .uri
+        .path_and_query()
+        .map_or_else(|| Uri::from_static("/"), |path| Uri::from(path.clone()));
     head.version = Version::HTTP_11;
-    Ok(http::Request::from_parts(head, Full::new(outgoing.body())))
-}
-
-/// What the server said.
-struct Told {
-    status: StatusCode,
-    version: Version,
-    headers: HeaderMap,
-    body: Bytes,
-    complete: bool,
-}
-
-impl Told {
-    /// Whether the connection may serve another request (RFC 9112, section 9.3).
-    fn reusable(&self) -> bool {
-        let says = |word: &str| {
-            let values = self.headers.get_all(CONNECTION).iter();
-            let mut words = values
-                .filter_map(|value| value.to_str().ok())
-                .flat_map(|value| value.split(','));
-            words.any(|one| one.trim().eq_ignore_ascii_case(word))
-        };
-        let persistent = match self.version {
-            Version::HTTP_11 => !says("close"),
-            _ => says("keep-alive"),
-        };
-        self.complete && persistent
-    }
-
-    fn answer(self) -> Answer {
-        Answer::apart(self.status, self.headers, self.body, self.complete)
-    }
-}
-
-/// Sends the request and reads the answer, its body up to a limit.
-async fn converse(
-    mut sender: SendRequest<Full<Bytes>>,
-    request: http::Request<Full<Bytes>>,
-    limit: usize,
-) -> hyper::Result<Told> {
-    let sent = sender.try_send_request(request).await;
-    let (head, body) = sent.map_err(TrySendError::into_error)?.into_parts();
-    let (body, complete) = read(body, limit).await;
-    Ok(Told {
-        status: head.status,
-        version: head.version,
-        headers: head.headers,
-        body,
-        complete,
-    })
-}
-
-/// The body, or what came of it before it broke off or passed the limit; and whether it is whole.
-async fn read(mut body: Incoming, limit: usize) -> (Bytes, bool) {
-    let mut whole = BytesMut::new();
-    loop {
-        let frame = poll_fn(|cx| Pin::new(&mut body).poll_frame(cx)).await;
-        let Some(frame) = frame else {
-            return (whole.freeze(), true);
-        };
-        let Ok(frame) = frame else {
-            return (whole.freeze(), false);
-        };
-        if let Ok(data) = frame.into_data() {
-            let room = limit - whole.len();
-            whole.extend_from_slice(&data[..data.len().min(room)]);
-            if data.len() > room {
-                return (whole.freeze(), false);
-            }
-        }
-    }
-}
-
-/// A connection that is driven while somebody talks over it.
-struct Talk {
-    connection: Connection<HyperIo, Full<Bytes>>,
-    ended: bool,
-}
-
-impl Talk {
-    fn new(connection: Connection<HyperIo, Full<Bytes>>) -> Self {
-        Self {
-            connection,
-            ended: false,
-        }
-    }
-
-    fn drive(&mut self, cx: &mut Context<'_>) {
-        if !self.ended {
-            // What went wrong is told to the one who talks.
-            self.ended = self.connection.poll_without_shutdown(cx).is_ready();
-        }
-    }
-
-    fn poll<T>(
-        &mut self,
-        mut told: Pin<&mut impl Future<Output = T>>,
-        cx: &mut Context<'_>,
-    ) -> Poll<T> {
-        // First the request is given to the connection; then what came is there.
-        if let Poll::Ready(told) = told.as_mut().poll(cx) {
-            return Poll::Ready(told);
-        }
-        self.drive(cx);
-        told.poll(cx)
-    }
-
-    /// The lease, where the conversation left nothing behind; whether anything was written, and read.
-    fn end(mut self) -> (Option<Lease>, bool, bool) {
-        // The sender is gone: a connection on which nothing is outstanding ends without waiting.
-        self.drive(&mut Context::from_waker(std::task::Waker::noop()));
-        let ended = self.ended;
-        let parts = self.connection.into_parts();
-        let (wrote, read) = (parts.io.wrote, parts.io.read);
-        let clean = ended && parts.read_buf.is_empty();
-        (clean.then(|| parts.io.into_lease()), wrote, read)
-    }
+    Ok(http::Request::from_parts(head, Full::new(body)))
 }

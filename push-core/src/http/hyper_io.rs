@@ -2,32 +2,54 @@
 
 use std::io;
 use std::pin::Pin;
-use std::task::{Context, Poll, ready};
+use std::sync::Arc;
+use std::task::{Context, Poll};
 
 use futures_io::{AsyncRead, AsyncWrite};
 use hyper::rt::{Read, ReadBufCursor, Write};
 
+use super::tally::{Event, Tally};
 use crate::session::Lease;
 
 /// How much is read in one go.
 const CHUNK: usize = 8 * 1024;
 
-/// A lease as hyper's I/O. It knows whether anything was written or read.
+/// So many reads in a row, and others have their turn: a peer that is faster than we are would keep
+/// the deadline from being looked at.
+const MOST_READS: u32 = 32;
+
+/// A lease as hyper's I/O. It knows what became of the request that is written to it.
 #[derive(Debug)]
 pub(super) struct HyperIo {
     lease: Lease,
+    tally: Arc<Tally>,
+    /// What to count once the first byte is offered to the connection.
+    events: &'static [Event],
     buffer: Box<[u8]>,
+    reads: u32,
+    /// Something was offered to the connection.
     pub(super) wrote: bool,
+    /// Something came.
     pub(super) read: bool,
+    /// Something was offered that the connection has not taken.
+    pub(super) owes: bool,
 }
 
 impl HyperIo {
-    pub(super) fn new(lease: Lease) -> Self {
+    /// For one request, maybe one that was sent before.
+    pub(super) fn new(lease: Lease, tally: Arc<Tally>, again: bool) -> Self {
         Self {
             lease,
+            tally,
+            events: match again {
+                false => &[Event::Sent],
+                true => &[Event::Sent, Event::Resent],
+            },
             buffer: vec![0; CHUNK].into(),
+            reads: 0,
             wrote: false,
             read: false,
+            owes: false,
         }
     }
 
@@ -43,12 +65,19 @@ impl Read for HyperIo {
         mut into: ReadBufCursor<'_>,
     ) -> Poll<io::Result<()>> {
         let this = self.get_mut();
+        if this.reads == MOST_READS {
+            this.reads = 0;
+            cx.waker().wake_by_ref();
+            return Poll::Pending;
+        }
         let most = into.remaining().min(CHUNK);
         let buffer = &mut this.buffer[..most];
-        let count = ready!(Pin::new(&mut this.lease).poll_read(cx, buffer))?;
-        this.read |= count > 0;
-        into.put_slice(&buffer[..count]);
-        Poll::Ready(Ok(()))
+        let polled = Pin::new(&mut this.lease).poll_read(cx, buffer);
+        this.reads = if polled.is_ready() { this.reads + 1 } else { 0 };
+        polled.map_ok(|count| {
+            this.read |= count > 0;
+            into.put_slice(&buffer[..count]);
+        })
     }
 }
 
@@ -60,8 +89,14 @@ impl Write for HyperIo {
     ) -> Poll<io::Result<usize>> {
         let this = self.get_mut();
         // A write that fails may have written.
-        this.wrote = true;
-        Pin::new(&mut this.lease).poll_write(cx, bytes)
+        if !std::mem::replace(&mut this.wrote, true) {
+            this.events
+                .iter()
+                .for_each(|event| this.tally.count(*event));
+        }
+        let polled = Pin::new(&mut this.lease).poll_write(cx, bytes);
+        this.owes = !matches!(polled, Poll::Ready(Ok(count)) if count == bytes.len());
+        polled
     }
 
     fn poll_flush(self: Pin<&mut Self>, cx: &mut Context<'_>) -> Poll<io::Result<()>> {

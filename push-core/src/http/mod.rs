@@ -43,11 +43,15 @@ mod seat;
 pub(crate) mod set;
 #[cfg(feature = "http2")]
 mod streams;
+#[cfg(feature = "http1")]
+mod talk;
 #[cfg(feature = "http2")]
 pub(crate) mod tally;
 mod transport;
 #[cfg(feature = "http1")]
 mod transported;
+#[cfg(feature = "http1")]
+mod turned;
 #[cfg(feature = "http2")]
 mod upkeep;
 #[cfg(feature = "http2")]

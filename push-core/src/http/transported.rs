@@ -42,6 +42,11 @@ impl Transported {
                 let error = Error::new(ErrorKind::Closed, "the session was shut down");
                 return Err(lost.unwrap_or(error).with_attempts(attempts));
             }
+            if watch.has_passed(self.session.backend().as_ref()) {
+                let message = "not sent: the deadline passed before the request was written";
+                let error = Error::new(ErrorKind::Timeout, message);
+                return Err(lost.unwrap_or(error).with_attempts(attempts));
+            }
             let mut sending = self.transport.send(whole(outgoing), limit);
             let sent = poll_fn(|cx| match sending.as_mut().poll(cx) {
                 Poll::Ready(sent) => Poll::Ready(Some(sent)),

@@ -5,13 +5,14 @@ use std::sync::Arc;
 use std::time::Instant;
 
 use super::base_url::BaseUrl;
+use super::dial::was_declined;
 use super::exchange::{Answer, Outgoing};
 use super::http1::{Exchanged, Http1};
 use super::http2::{Destination, Http2};
 use super::transport::HttpTransport;
 use super::transported::Transported;
 use crate::session::Session;
-use crate::{ErrorKind, Reach, Result};
+use crate::{Reach, Result};
 
 /// The way to one server: by HTTP/2 where it offers that (ALPN), else by HTTP/1.1; or over another
 /// HTTP client. Made by [`HttpClient::way`](super::HttpClient::way).
@@ -31,8 +32,10 @@ enum Way {
     Transported(Transported),
 }
 
-/// How often a server may change its mind during one request.
-const TURNS: u32 = 4;
+/// How often a server may change its mind during one request: each time takes two dials, which those
+/// who wait share. Where half of the machines behind a name speak HTTP/2, four turns would be too few
+/// for one request in a thousand.
+const TURNS: u32 = 16;
 
 impl Http {
     pub(super) fn new(
@@ -84,7 +87,7 @@ impl Http {
         };
         if !http2.is_declined() {
             match http2.exchange(outgoing, deadline).await {
-                Err(error) if error.kind() == ErrorKind::Protocol && http2.is_declined() => {}
+                Err(error) if was_declined(&error) => {}
                 exchanged => return exchanged,
             }
         }
@@ -114,8 +117,7 @@ impl Http {
                     turns += 1;
                     http2.forget_declined();
                     match http2.exchange(outgoing, deadline).await {
-                        Err(error)
-                            if error.kind() == ErrorKind::Protocol && http2.is_declined() => {}
+                        Err(error) if was_declined(&error) => {}
                         exchanged => return exchanged,
                     }
                 }
@@ -131,18 +133,19 @@ impl Http {
     pub async fn ready(&self, deadline: Instant) -> Result<()> {
         match &*self.0 {
             Way::Tls { http2, http1 } => {
-                if !http2.is_declined() {
-                    match http2.ready(deadline).await {
-                        Err(error)
-                            if error.kind() == ErrorKind::Protocol && http2.is_declined() => {}
-                        ready => return ready,
+                for _ in 0..=TURNS {
+                    if !http2.is_declined() {
+                        match http2.ready(deadline).await {
+                            Err(error) if was_declined(&error) => {}
+                            ready => return ready,
+                        }
                     }
-                }
-                if !http1.ready(deadline).await? {
+                    if http1.ready(deadline).await? {
+                        return Ok(());
+                    }
                     http2.forget_declined();
-                    return http2.ready(deadline).await;
                 }
-                Ok(())
+                Err(Http1::undecided())
             }
             Way::Plain(http1) => http1.ready(deadline).await.map(drop),
             Way::Transported(_) => Ok(()),

@@ -74,6 +74,7 @@
 
 mod back_off;
 mod builder;
+mod closing;
 mod config;
 mod deadlines;
 mod hangup;
@@ -92,6 +93,7 @@ use std::task::Poll;
 use std::time::{Duration, Instant};
 
 pub use builder::SessionBuilder;
+pub use closing::Closed;
 pub use lease::Lease;
 pub use stats::{ConnectionStats, Stats};
 
@@ -106,6 +108,7 @@ use crate::clock::later;
 use crate::http::set::Set;
 use crate::http::{Destination, Http2};
 use crate::{Backend, Certificate, CertificateInfo, Error, ErrorKind, Fingerprint, Result, Target};
+use closing::Closing;
 use config::Config;
 use deadlines::Deadlines;
 use janitor::Bell;
@@ -127,6 +130,7 @@ pub(crate) struct Inner {
     sets: Mutex<HashMap<Key, Arc<Set>>>,
     pools: Mutex<Pools>,
     closed: AtomicBool,
+    closing: Arc<Closing>,
 }
 
 /// What every part of a session needs, and which does not keep the session alive.
@@ -188,6 +192,7 @@ impl Session {
             sets: Mutex::default(),
             pools: Mutex::default(),
             closed: AtomicBool::new(false),
+            closing: Arc::default(),
         });
         bell.hang(Arc::downgrade(&inner));
         inner.shared.places.belong_to(Arc::downgrade(&inner));
@@ -207,6 +212,11 @@ impl Session {
     /// Whether it was shut down.
     pub fn is_closed(&self) -> bool {
         self.inner.closed.load(Ordering::Acquire)
+    }
+
+    /// Resolves once it is shut down: for those who wait for something else than a connection.
+    pub fn closed(&self) -> Closed {
+        self.inner.closing.wait()
     }
 
     /// The way to a destination. Connects to nothing yet.
@@ -319,6 +329,7 @@ impl Session {
     /// given back until the deadline, and closes all connections.
     pub async fn shutdown(&self, deadline: Duration) -> Shutdown {
         self.inner.closed.store(true, Ordering::Release);
+        self.inner.closing.close();
         let shared = &self.inner.shared;
         let until = self.deadline(deadline);
         let error = closed();

@@ -1,0 +1,107 @@
+//! The token in an answer.
+
+use std::time::{Duration, SystemTime};
+
+use push_core::bearer::AccessToken;
+use push_core::http::Answer;
+use push_core::{Error, ErrorKind, Result};
+use serde_json::{Map, Value};
+
+use super::call::date;
+use crate::v1::timestamp;
+
+/// Reads `{access_token, expires_in, token_type}` (RFC 6749, section 5.1).
+pub(super) fn token(answer: &Answer, server: &str) -> Result<AccessToken> {
+    let fields = fields(answer, server)?;
+    let token = text(&fields, "access_token").ok_or_else(|| no_token(&fields, server))?;
+    // Not everybody says it; and whoever does may mean another kind, which has to be used otherwise.
+    if let Some(kind) = text(&fields, "token_type")
+        && !kind.eq_ignore_ascii_case("bearer")
+    {
+        let message = format!("{server} gave a token of type {kind:?}: expected Bearer");
+        return Err(Error::new(ErrorKind::Config, message));
+    }
+    Ok(AccessToken::new(token, lifetime(fields.get("expires_in"))))
+}
+
+/// Reads `{accessToken, expireTime}`, the answer of the IAM Credentials API.
+pub(super) fn impersonated(
+    answer: &Answer,
+    server: &str,
+    wall_clock: SystemTime,
+) -> Result<AccessToken> {
+    let fields = fields(answer, server)?;
+    let token = text(&fields, "accessToken").ok_or_else(|| no_token(&fields, server))?;
+    // By the server's own clock, where it tells it: ours may be off.
+    let now = date(&answer.headers).unwrap_or(wall_clock);
+    let lifetime = text(&fields, "expireTime")
+        .and_then(timestamp::parse)
+        .map(|end| end.duration_since(now).unwrap_or_default());
+    Ok(AccessToken::new(token, lifetime))
+}
+
+fn fields(answer: &Answer, server: &str) -> Result<Map<String, Value>> {
+    if let Ok(Value::Object(fields)) = serde_json::from_slice(&answer.body) {
+        return Ok(fields);
+    }
+    let came = match answer.body.trim_ascii_start() {
+        [] => "nothing",
+        [b'<', ..] => "an HTML page",
+        _ => "something else",
+    };
+    let message = format!(
+        "{server} answered with {came}: expected a JSON object with a token; is this the right URL?"
+    );
+    Err(Error::new(ErrorKind::Config, message))
+}
+
+fn no_token(fields: &Map<String, Value>, server: &str) -> Error {
+    let names: Vec<&str> = fields.keys().take(10).map(String::as_str).collect();
+    let message = format!(
+        "{server} gave no access token, but the fields [{}]; is this the right URL?",
+        names.join(", ")
+    );
+    Error::new(ErrorKind::Config, message)
+}
+
+fn text<'a>(fields: &'a Map<String, Value>, name: &str) -> Option<&'a str> {
+    let text = fields.get(name)?.as_str()?;
+    (!text.is_empty()).then_some(text)
+}
+
+/// Seconds as a number, or in a string; nothing where it is neither.
+fn lifetime(value: Option<&Value>) -> Option<Duration> {
+    let seconds = match value? {
+        Value::Number(number) => number.as_f64()?,
+        Value::String(text) => text.trim().parse().ok().filter(|it: &f64| it.is_finite())?,
+        _ => return None,
+    };
+    Duration::try_from_secs_f64(seconds.max(0.0)).ok()
+}
+
+#[cfg(test)]
+mod tests {
+    use serde_json::json;
+
+    use super::*;
+
+    #[test]
+    fn a_lifetime_is_a_number_a_string_or_nothing() {
+        let seconds = |value: Value| lifetime(Some(&value)).map(|it| it.as_secs());
+        assert_eq!(seconds(json!(3599)), Some(3599));
+        assert_eq!(seconds(json!("3599")), Some(3599));
+        assert_eq!(seconds(json!(" 3599.9 ")), Some(3599));
+        assert_eq!(seconds(json!(0)), Some(0));
+        assert_eq!(seconds(json!(-5)), Some(0));
+        for value in [
+            json!("soon"),
+            json!(null),
+            json!([1]),
+            json!(1e300),
+            json!("NaN"),
+        ] {
+            assert_eq!(seconds(value), None);
+        }
+        assert_eq!(lifetime(None), None);
+    }
+}

@@ -1,0 +1,250 @@
+//! The topics that devices follow.
+
+mod call;
+mod many;
+
+use std::time::SystemTime;
+
+use bytes::Bytes;
+use http::Method;
+use push_core::fan_out::IntoSource;
+use push_core::{ErrorKind, Verdict};
+
+use self::call::{Page, TopicCall};
+use super::{Client, Device, Error, Target, Topic};
+
+pub use many::SubscribeAll;
+
+/// The topics that devices follow, by the API that knows one registration per request. From
+/// [`Client::topics`].
+///
+/// A registration is a token or a Firebase installation id. Many are [worked on at
+/// once](Self::subscribe_all), over the connections of the client. Google allows 3,000 such requests a
+/// second for a project, and 2,000 topics for a device.
+///
+/// The calls of the Instance ID service (`iid.googleapis.com`, with up to 1,000 tokens each) are not
+/// here: Google ends them on 2027-09-29.
+#[derive(Clone, Debug)]
+pub struct Topics {
+    client: Client,
+}
+
+/// That a device follows a topic, or no longer does.
+#[derive(Clone, Debug, PartialEq, Eq)]
+#[non_exhaustive]
+pub struct Subscription {
+    /// The topic's name.
+    pub topic: String,
+    /// Since when the device follows it, where the service says so.
+    pub since: Option<SystemTime>,
+    /// The device followed it before this request.
+    pub already: bool,
+    /// How often the request was handed to a connection.
+    pub attempts: u32,
+}
+
+impl push_core::Outcome for Subscription {
+    fn verdict(&self) -> Verdict {
+        Verdict::Accepted
+    }
+}
+
+/// How many topics are asked for at a time.
+const PAGE: usize = 500;
+
+/// A device follows at most 2,000 topics; a service that goes on is not followed for ever.
+const MOST_PAGES: usize = 64;
+
+impl Topics {
+    pub(super) fn new(client: Client) -> Self {
+        Self { client }
+    }
+
+    /// Has a device follow a topic. It is no error where it does already.
+    ///
+    /// # Errors
+    /// What the service answered, or why there is no answer. [`Error::verdict`] says what to do.
+    ///
+    /// # Cancel safety
+    /// Dropping the future takes the request back unless it was handed to a connection.
+    pub async fn subscribe(
+        &self,
+        device: impl Device,
+        topic: &Topic,
+    ) -> Result<Subscription, Error> {
+        let below = below(&device)?;
+        self.add(below, topic.clone(), false).await
+    }
+
+    async fn add(&self, below: String, topic: Topic, patient: bool) -> Result<Subscription, Error> {
+        let rest = format!("{below}?topic_name={}", encoded(topic.as_str()));
+        let uri = self.client.uri_below_project(&rest).await?;
+        let body = Bytes::from_static(b"{}");
+        let call = TopicCall::new(Method::POST, uri, body, move |answer, attempts| {
+            call::added(answer, &topic, attempts)
+        });
+        self.client.call(call.patient(patient)).await
+    }
+
+    /// Has a device no longer follow a topic. It is no error where it did not.
+    ///
+    /// # Errors
+    /// As [`subscribe`](Self::subscribe).
+    ///
+    /// # Cancel safety
+    /// As [`subscribe`](Self::subscribe).
+    pub async fn unsubscribe(
+        &self,
+        device: impl Device,
+        topic: &Topic,
+    ) -> Result<Subscription, Error> {
+        let below = below(&device)?;
+        self.remove(below, topic.clone(), false).await
+    }
+
+    async fn remove(
+        &self,
+        below: String,
+        topic: Topic,
+        patient: bool,
+    ) -> Result<Subscription, Error> {
+        let rest = format!("{below}/{}?allow_missing=true", encoded(topic.as_str()));
+        let uri = self.client.uri_below_project(&rest).await?;
+        let call = TopicCall::new(
+            Method::DELETE,
+            uri,
+            Bytes::new(),
+            move |answer, attempts| call::removed(answer, &topic, attempts),
+        );
+        self.client.call(call.patient(patient)).await
+    }
+
+    /// Whether a device follows a topic; if so, since when.
+    ///
+    /// # Errors
+    /// As [`subscribe`](Self::subscribe). A device that is gone is an error too.
+    ///
+    /// # Cancel safety
+    /// As [`subscribe`](Self::subscribe).
+    pub async fn get(
+        &self,
+        device: impl Device,
+        topic: &Topic,
+    ) -> Result<Option<Subscription>, Error> {
+        let rest = format!("{}/{}", below(&device)?, encoded(topic.as_str()));
+        let uri = self.client.uri_below_project(&rest).await?;
+        let topic = topic.clone();
+        let call = TopicCall::new(Method::GET, uri, Bytes::new(), move |answer, attempts| {
+            call::found(answer, &topic, attempts)
+        });
+        self.client.call(call).await
+    }
+
+    /// All topics that a device follows.
+    ///
+    /// # Errors
+    /// As [`subscribe`](Self::subscribe).
+    ///
+    /// # Cancel safety
+    /// Nothing is changed by it.
+    pub async fn list(&self, device: impl Device) -> Result<Vec<Subscription>, Error> {
+        let below = below(&device)?;
+        let mut all = Vec::new();
+        let mut rest = format!("{below}?page_size={PAGE}");
+        for _ in 0..MOST_PAGES {
+            let uri = self.client.uri_below_project(&rest).await?;
+            let call = TopicCall::new(Method::GET, uri, Bytes::new(), call::listed);
+            let Page { topics, next } = self.client.call(call).await?;
+            all.extend(topics);
+            match next {
+                Some(next) => {
+                    rest = format!("{below}?page_size={PAGE}&page_token={}", encoded(&next));
+                }
+                None => return Ok(all),
+            }
+        }
+        let message = format!(
+            "the service lists topics without an end: {} so far",
+            all.len()
+        );
+        Err(push_core::Error::new(ErrorKind::Protocol, message).into())
+    }
+
+    /// Has any number of devices follow a topic, from an iterator or a stream; the outcomes come as
+    /// a stream, in order of completion, as those of [`Client::send_all`].
+    pub fn subscribe_all<M, I>(&self, devices: I, topic: &Topic) -> SubscribeAll<I::Source>
+    where
+        I: IntoSource<M>,
+        I::Item: Device + Send + 'static,
+    {
+        let (topics, topic) = (self.clone(), topic.clone());
+        many::all(&self.client, devices, move |below| {
+            let (topics, topic) = (topics.clone(), topic.clone());
+            async move { topics.add(below, topic, true).await }
+        })
+    }
+
+    /// Has any number of devices no longer follow a topic: as [`subscribe_all`](Self::subscribe_all).
+    pub fn unsubscribe_all<M, I>(&self, devices: I, topic: &Topic) -> SubscribeAll<I::Source>
+    where
+        I: IntoSource<M>,
+        I::Item: Device + Send + 'static,
+    {
+        let (topics, topic) = (self.clone(), topic.clone());
+        many::all(&self.client, devices, move |below| {
+            let (topics, topic) = (topics.clone(), topic.clone());
+            async move { topics.remove(below, topic, true).await }
+        })
+    }
+}
+
+/// The collection of a device's topics, below the project.
+fn below(device: &impl Device) -> Result<String, Error> {
+    let target = device.target()?;
+    match &*target {
+        Target::Token(id) | Target::Fid(id) => {
+            Ok(format!("/registrations/{}/topicSubscriptions", encoded(id)))
+        }
+        other => {
+            let message = format!(
+                "a {} follows no topic: expected a registration token or an installation id",
+                other.field()
+            );
+            Err(push_core::Error::new(ErrorKind::InvalidMessage, message).into())
+        }
+    }
+}
+
+/// Percent-encoded: everything but what is never reserved (RFC 3986, section 2.3).
+fn encoded(text: &str) -> String {
+    use std::fmt::Write as _;
+    let mut out = String::with_capacity(text.len() + 16);
+    for byte in text.bytes() {
+        match byte {
+            b'A'..=b'Z' | b'a'..=b'z' | b'0'..=b'9' | b'-' | b'.' | b'_' | b'~' => {
+                out.push(char::from(byte));
+            }
+            // A text can be written to.
+            _ => drop(write!(out, "%{byte:02X}")),
+        }
+    }
+    out
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn what_is_reserved_in_a_path_is_encoded() {
+        assert_eq!(encoded("ab:c_-.~%/é"), "ab%3Ac_-.~%25%2F%C3%A9");
+        let below = below(&"a/b?c").unwrap();
+        assert_eq!(below, "/registrations/a%2Fb%3Fc/topicSubscriptions");
+    }
+
+    #[test]
+    fn a_topic_is_no_registration() {
+        let error = below(&Target::topic("news").unwrap()).unwrap_err();
+        assert_eq!(error.verdict(), Verdict::FixMessage);
+    }
+}
