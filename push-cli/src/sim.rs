@@ -30,11 +30,24 @@ pub(crate) fn run(args: &Sim) -> Result<Exit> {
         config.require_certificate = args.require_client_certificate;
         builder = builder.apns_feedback(address).apns_feedback_config(config);
     }
+    if let Some(address) = args.fcm {
+        builder = builder.fcm(address);
+    }
+    if let Some(address) = args.gcm {
+        builder = builder.gcm(address);
+    }
+    if args.count_tokens {
+        builder = builder.count_tokens();
+    }
     let sim = builder.start()?;
     let mut lines = String::new();
     for (service, address) in sim.addresses() {
+        let plain = match sim.is_plain(service) {
+            true => ",\"plain\":true",
+            false => "",
+        };
         lines.push_str(&format!(
-            "{{\"service\":\"{service}\",\"addr\":\"{address}\"}}\n"
+            "{{\"service\":\"{service}\",\"addr\":\"{address}\"{plain}}}\n"
         ));
     }
     io::stdout().write_all(lines.as_bytes())?;

@@ -9,9 +9,9 @@
 //! # Features
 //!
 //! - `http1`: [`http::HttpClient`] and HTTP/1.1, over leases; with `http2`.
-//! - `http2`: `session` with its leases, and the client of [`http`]. The author of a
-//!   backend needs neither.
-//! - `sign`: ES256 signatures, for provider tokens.
+//! - `http2`: `session` with its leases, the HTTP/2 client of [`http`], `bearer` tokens and bulk sends
+//!   (`fan_out`). The author of a backend needs none of them.
+//! - `sign`: ES256 and RS256 signatures, for provider tokens and assertions.
 //! - `pkcs12`: identities from PKCS#12 files.
 
 mod backend;

@@ -1,6 +1,7 @@
 //! Addresses as people write them.
 
 use std::net::{SocketAddr, ToSocketAddrs};
+use std::str::FromStr;
 
 use crate::{Error, Result};
 
@@ -21,6 +22,48 @@ pub fn parse_address(text: &str) -> Result<SocketAddr> {
         .ok_or_else(wrong)
 }
 
+/// Where a service listens that can do without TLS, written `127.0.0.1:8443` or
+/// `plain:127.0.0.1:8080`.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub struct WebAddress {
+    /// The address; port 0 takes a free one.
+    pub socket: SocketAddr,
+    /// Plain HTTP/1.1, without TLS.
+    pub is_plain: bool,
+}
+
+impl WebAddress {
+    /// Without TLS.
+    #[must_use]
+    pub fn plain(socket: SocketAddr) -> Self {
+        Self {
+            socket,
+            is_plain: true,
+        }
+    }
+}
+
+/// With TLS.
+impl From<SocketAddr> for WebAddress {
+    fn from(socket: SocketAddr) -> Self {
+        Self {
+            socket,
+            is_plain: false,
+        }
+    }
+}
+
+impl FromStr for WebAddress {
+    type Err = Error;
+
+    fn from_str(text: &str) -> Result<Self> {
+        match text.strip_prefix("plain:") {
+            Some(address) => parse_address(address).map(Self::plain),
+            None => parse_address(text).map(Self::from),
+        }
+    }
+}
+
 #[cfg(test)]
 mod tests {
     use super::*;
@@ -36,5 +79,14 @@ mod tests {
     fn an_address_without_a_port_is_refused() {
         assert!(matches!(parse_address("127.0.0.1"), Err(Error::Address(_))));
         assert!(matches!(parse_address(""), Err(Error::Address(_))));
+    }
+
+    #[test]
+    fn an_address_without_tls_says_so() {
+        let plain: WebAddress = "plain:127.0.0.1:80".parse().unwrap();
+        assert!(plain.is_plain && plain.socket.port() == 80);
+        let secure: WebAddress = "127.0.0.1:443".parse().unwrap();
+        assert!(!secure.is_plain);
+        assert!("plain:".parse::<WebAddress>().is_err());
     }
 }

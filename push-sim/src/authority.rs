@@ -191,6 +191,12 @@ impl Default for ServerProfile {
             "fcm.googleapis.com",
             "iid.googleapis.com",
             "oauth2.googleapis.com",
+            "sts.googleapis.com",
+            "iamcredentials.googleapis.com",
+            "www.googleapis.com",
+            "metadata.google.internal",
+            "android.googleapis.com",
+            "gcm-http.googleapis.com",
             "notify.windows.com",
             "*.notify.windows.com",
         ])

@@ -5,7 +5,7 @@ use std::io::Write;
 use std::path::{Path, PathBuf};
 
 use crate::apns::ProviderKey;
-use crate::{Authority, ClientProfile, Error, Issued, Result, ServerProfile};
+use crate::{Authority, ClientProfile, Error, Issued, Result, ServerProfile, ServiceAccount};
 
 /// The password of `client.p12`.
 pub const PKCS12_PASSWORD: &str = "anypush";
@@ -19,6 +19,7 @@ pub struct Files {
     client: Issued,
     client_p12: Vec<u8>,
     provider_key: ProviderKey,
+    service_account: Option<ServiceAccount>,
 }
 
 impl Files {
@@ -41,6 +42,7 @@ impl Files {
             client,
             provider_key: ProviderKey::generate("ABC123DEFG", "DEF123GHIJ")?,
             authority,
+            service_account: None,
         };
         fs::create_dir_all(dir).map_err(|source| Error::Write {
             path: dir.to_owned(),
@@ -55,6 +57,14 @@ impl Files {
         secret("client.p12", &files.client_p12)?;
         secret("AuthKey.p8", files.provider_key.p8_pem().as_bytes())?;
         Ok(files)
+    }
+
+    /// Writes `service-account.json`, which names a port and so can't be there from the start.
+    pub(crate) fn put_service_account(&mut self, account: ServiceAccount) -> Result<()> {
+        let path = self.dir.join("service-account.json");
+        put(&path, account.json().as_bytes(), true)?;
+        self.service_account = Some(account);
+        Ok(())
     }
 
     /// The folder.
@@ -97,6 +107,12 @@ impl Files {
     #[must_use]
     pub fn provider_key(&self) -> &ProviderKey {
         &self.provider_key
+    }
+
+    /// `service-account.json`, if FCM runs.
+    #[must_use]
+    pub fn service_account(&self) -> Option<&ServiceAccount> {
+        self.service_account.as_ref()
     }
 
     /// The authority, which can issue more.

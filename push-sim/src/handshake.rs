@@ -13,6 +13,8 @@ use crate::tls::Tls;
 
 /// Not a record of TLS; what other servers say on such a port.
 const GARBAGE: &[u8] = b"HTTP/1.1 400 Bad Request\r\nconnection: close\r\n\r\n";
+/// No answer of HTTP; what another server says on such a port.
+const PLAIN_GARBAGE: &[u8] = b"SSH-2.0-simulated\r\n";
 /// A record of type alert, of two bytes, of which the first says fatal.
 const FATAL_ALERT: [u8; 6] = [21, 3, 3, 0, 2, 2];
 
@@ -49,6 +51,24 @@ pub(crate) async fn fail(mut tcp: TcpStream, fault: Handshake, tls: &Tls) -> io:
                 }
             }
         }
+        // What only changes how a connection begins.
+        Handshake::Delay(_) | Handshake::NoSettings => Ok(()),
+    }
+}
+
+/// The same where there is no TLS: what would be an alert is the end, and garbage is none of HTTP.
+pub(crate) async fn fail_plain(mut tcp: TcpStream, fault: Handshake) -> io::Result<()> {
+    match fault {
+        Handshake::Silent => {
+            closed(&tcp).await;
+            Ok(())
+        }
+        Handshake::Close(Close::Rst) => tcp.set_zero_linger(),
+        Handshake::Garbage => {
+            tcp.write_all(PLAIN_GARBAGE).await?;
+            finish(tcp).await
+        }
+        Handshake::Alert(_) | Handshake::Certificate(_) | Handshake::Close(_) => finish(tcp).await,
         // What only changes how a connection begins.
         Handshake::Delay(_) | Handshake::NoSettings => Ok(()),
     }

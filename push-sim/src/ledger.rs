@@ -3,10 +3,11 @@
 use std::collections::{BTreeMap, HashMap};
 use std::sync::{Mutex, MutexGuard, PoisonError};
 
-use crate::armed::Armed;
+use crate::armed::{Armed, Whom};
 use crate::fault::Stage;
 use crate::gateway::FrameLog;
 use crate::hex::hex;
+use crate::http2::Fields;
 use crate::journal::Journal;
 use crate::registry::Registry;
 use crate::taken::Taken;
@@ -24,6 +25,8 @@ pub(crate) struct Book {
     pub(crate) frames: FrameLog,
     /// How often each token was taken, if that is counted.
     tokens: Option<HashMap<Box<[u8]>, u64>>,
+    /// Tokens are octets, not text.
+    has_binary_tokens: bool,
     /// The connections that are open.
     pub(crate) registry: Registry,
     faults: Armed,
@@ -37,7 +40,12 @@ impl Book {
     pub(crate) fn arrival(&mut self) -> Option<Action> {
         let seen = self.arrivals;
         self.arrivals += 1;
-        self.strike(Stage::Connection, "", seen)
+        self.strike(Stage::Connection, Whom::named(&[]), seen, |_| true)
+    }
+
+    /// Whether there is any fault.
+    pub(crate) fn has_faults(&self) -> bool {
+        !self.faults.is_empty()
     }
 
     /// Whether requests have to be told of before they are whole.
@@ -46,16 +54,24 @@ impl Book {
     }
 
     /// Says what fault befalls a request of which only the fields have come.
-    pub(crate) fn head(&mut self, token: &str) -> Option<Action> {
+    pub(crate) fn head(&mut self, whom: Whom<'_>) -> Option<Action> {
         let seen = self.stats.requests;
-        self.strike(Stage::Head, token, seen)
+        self.strike(Stage::Head, whom, seen, |_| true)
     }
 
-    /// Counts a request, and says what fault befalls it, unless an early one has.
-    pub(crate) fn request(&mut self, token: &str, early: Option<Action>) -> Option<Action> {
-        let seen = self.stats.requests;
+    /// Counts a request.
+    pub(crate) fn count_request(&mut self) {
         self.stats.requests += 1;
-        early.or_else(|| self.strike(Stage::Request, token, seen))
+    }
+
+    /// Says what fault that fits befalls the request that was counted last.
+    pub(crate) fn request(
+        &mut self,
+        whom: Whom<'_>,
+        fits: impl Fn(&Action) -> bool,
+    ) -> Option<Action> {
+        let seen = self.stats.requests.saturating_sub(1);
+        self.strike(Stage::Request, whom, seen, fits)
     }
 
     /// Counts a notification with this identifier of the client's own as taken.
@@ -73,10 +89,11 @@ impl Book {
         if self.faults.is_empty() {
             return None;
         }
-        self.strike(Stage::Request, &hex(token), seen)
+        let token = hex(token);
+        self.strike(Stage::Request, Whom::named(&[&token]), seen, |_| true)
     }
 
-    /// Counts a notification of the binary gateway as taken.
+    /// Counts a notification as taken.
     #[inline]
     pub(crate) fn take_frame(&mut self, token: &[u8], payload_bytes: usize) {
         self.stats.accepted += 1;
@@ -92,8 +109,20 @@ impl Book {
         }
     }
 
-    fn strike(&mut self, stage: Stage, token: &str, seen: u64) -> Option<Action> {
-        let action = self.faults.strike(stage, token, seen)?;
+    /// Counts a notification of a web service as taken, and keeps it.
+    pub(crate) fn take_notice(&mut self, token: &str, fields: &Fields, payload: &[u8]) {
+        self.take_frame(token.as_bytes(), payload.len());
+        self.journal.push(token, fields, payload);
+    }
+
+    fn strike(
+        &mut self,
+        stage: Stage,
+        whom: Whom<'_>,
+        seen: u64,
+        fits: impl Fn(&Action) -> bool,
+    ) -> Option<Action> {
+        let action = self.faults.strike(stage, whom, seen, fits)?;
         self.stats.struck(&action);
         Some(action)
     }
@@ -106,6 +135,7 @@ impl Ledger {
             journal,
             frames: FrameLog::default(),
             tokens: None,
+            has_binary_tokens: false,
             registry: Registry::default(),
             faults: Armed::default(),
             taken: Taken::default(),
@@ -120,7 +150,15 @@ impl Ledger {
             let mut book = ledger.open();
             book.frames = frames;
             book.tokens = counts_tokens.then(HashMap::new);
+            book.has_binary_tokens = true;
         }
+        ledger
+    }
+
+    /// For requests; whether the tokens of what is taken are counted.
+    pub(crate) fn of_notices(journal: Journal, counts_tokens: bool) -> Self {
+        let ledger = Self::new(journal);
+        ledger.open().tokens = counts_tokens.then(HashMap::new);
         ledger
     }
 
@@ -143,8 +181,12 @@ impl Ledger {
     /// How often each token was taken; `None`: that is not counted here.
     pub(crate) fn tokens(&self) -> Option<BTreeMap<String, u64>> {
         let book = self.open();
+        let show = |token: &[u8]| match book.has_binary_tokens {
+            true => hex(token),
+            false => String::from_utf8_lossy(token).into_owned(),
+        };
         let tokens = book.tokens.as_ref()?.iter();
-        Some(tokens.map(|(token, count)| (hex(token), *count)).collect())
+        Some(tokens.map(|(token, count)| (show(token), *count)).collect())
     }
 
     pub(crate) fn fault(&self, fault: Fault) {

@@ -2,8 +2,9 @@
 //! demonstrations and benchmarks.
 //!
 //! They check what the real services check, and answer as those answer. So far
-//! there are Apple's provider API over HTTP/2, with broadcasts and their channels ([`apns`]), and the
-//! binary gateway and feedback service that it has replaced ([`gateway`], [`feedback`]).
+//! there are Apple's provider API over HTTP/2, with broadcasts and their channels ([`apns`]), the
+//! binary gateway and feedback service that it has replaced ([`gateway`], [`feedback`]), Google's FCM
+//! with its token endpoint ([`fcm`]), and GCM, its predecessor ([`gcm`]).
 //!
 //! A [`Sim`] runs on a thread of its own, with certificates of its own, which it
 //! also writes into a folder. Tests on any runtime can use it:
@@ -21,12 +22,14 @@
 //! ```
 //!
 //! The control address ([`Sim::control_addr`]) offers the same over plain HTTP:
-//! `GET /stats`, `GET /received?service=apns&limit=10`, `GET /tokens?service=apns-gateway`,
+//! `GET /stats`, `GET /received?service=apns&limit=10`, `GET /tokens?service=fcm`,
 //! `POST /faults`, `DELETE /faults`, `POST /apply`, `POST /feedback`, `POST /reset`.
 
 pub mod apns;
+pub mod fcm;
 pub mod feedback;
 pub mod gateway;
+pub mod gcm;
 pub mod http2;
 
 mod address;
@@ -42,18 +45,21 @@ mod hex;
 mod journal;
 mod ledger;
 mod listener;
+mod now;
 mod registry;
 #[cfg(test)]
 mod replay;
 mod service;
+mod service_account;
 mod services;
 mod sim;
 mod stats;
 mod taken;
 mod tls;
 mod topics;
+mod web;
 
-pub use address::parse_address;
+pub use address::{WebAddress, parse_address};
 pub use authority::{Authority, ClientProfile, Issued, ServerProfile};
 pub use error::{Error, Result};
 pub use fault::{
@@ -63,6 +69,7 @@ pub use fault::{
 pub use files::{Files, PKCS12_PASSWORD};
 pub use journal::Received;
 pub use service::Service;
+pub use service_account::ServiceAccount;
 pub use services::Stats;
 pub use sim::{Sim, SimBuilder};
 pub use stats::ServiceStats;

@@ -16,9 +16,9 @@ use crate::tls::Tls;
 
 const HANDSHAKE_LIMIT: Duration = Duration::from_secs(60);
 
-/// A connection on which TLS is agreed upon.
-pub(crate) struct Connected {
-    pub(crate) stream: TlsStream<TcpStream>,
+/// A connection on which TLS is agreed upon, where it is spoken.
+pub(crate) struct Connected<S = TlsStream<TcpStream>> {
+    pub(crate) stream: S,
     /// What befalls it before its first request.
     pub(crate) action: Option<Action>,
     /// What it is told to do at once.
@@ -35,24 +35,64 @@ impl Connected {
     }
 }
 
+impl<S> Connected<S> {
+    /// The same with its stream made into another.
+    pub(crate) fn map<T>(self, into: impl FnOnce(S) -> T) -> Connected<T> {
+        Connected {
+            stream: into(self.stream),
+            action: self.action,
+            orders: self.orders,
+            open: self.open,
+        }
+    }
+}
+
 /// Hands everyone who connects to `serve`, until it is dropped.
 pub(crate) async fn listen<S, F>(listener: TcpListener, tls: Tls, ledger: Arc<Ledger>, serve: S)
 where
     S: Fn(Connected) -> F + Send + Sync + 'static,
     F: Future<Output = ()> + Send,
 {
-    let tls = Arc::new(tls);
+    let shared = Arc::new((tls, serve));
+    accept(listener, move |tcp| {
+        let (shared, ledger) = (Arc::clone(&shared), Arc::clone(&ledger));
+        async move {
+            let (tls, serve) = &*shared;
+            if let Some(connected) = connect(tcp, tls, ledger).await {
+                serve(connected).await;
+            }
+        }
+    })
+    .await;
+}
+
+/// The same without TLS.
+pub(crate) async fn listen_plain<S, F>(listener: TcpListener, ledger: Arc<Ledger>, serve: S)
+where
+    S: Fn(Connected<TcpStream>) -> F + Send + Sync + 'static,
+    F: Future<Output = ()> + Send,
+{
     let serve = Arc::new(serve);
+    accept(listener, move |tcp| {
+        let (serve, ledger) = (Arc::clone(&serve), Arc::clone(&ledger));
+        async move {
+            if let Some(connected) = connect_plain(tcp, ledger).await {
+                serve(connected).await;
+            }
+        }
+    })
+    .await;
+}
+
+async fn accept<F>(listener: TcpListener, serve: impl Fn(TcpStream) -> F)
+where
+    F: Future<Output = ()> + Send + 'static,
+{
     loop {
         match listener.accept().await {
             Ok((tcp, _)) => {
-                let (tls, ledger, serve) =
-                    (Arc::clone(&tls), Arc::clone(&ledger), Arc::clone(&serve));
-                tokio::spawn(async move {
-                    if let Some(connected) = connect(tcp, &tls, ledger).await {
-                        serve(connected).await;
-                    }
-                });
+                let _ = tcp.set_nodelay(true);
+                tokio::spawn(serve(tcp));
             }
             Err(error) => {
                 tracing::warn!(%error, "cannot take a connection");
@@ -65,7 +105,6 @@ where
 
 /// Speaks TLS, or does what a fault has in its place.
 async fn connect(tcp: TcpStream, tls: &Tls, ledger: Arc<Ledger>) -> Option<Connected> {
-    let _ = tcp.set_nodelay(true);
     let action = ledger.open().arrival();
     match action {
         Some(Action::Handshake(Handshake::Delay(delay))) => {
@@ -80,6 +119,31 @@ async fn connect(tcp: TcpStream, tls: &Tls, ledger: Arc<Ledger>) -> Option<Conne
         }
         action => agree(tcp, tls, ledger, action).await,
     }
+}
+
+/// Takes a connection as it is, or does what a fault has in its place.
+async fn connect_plain(tcp: TcpStream, ledger: Arc<Ledger>) -> Option<Connected<TcpStream>> {
+    let mut action = ledger.open().arrival();
+    match action {
+        Some(Action::Handshake(Handshake::Delay(delay))) => {
+            sleep(delay).await;
+            action = None;
+        }
+        Some(Action::Handshake(fault)) if fault != Handshake::NoSettings => {
+            if let Err(error) = handshake::fail_plain(tcp, fault).await {
+                tracing::debug!(%error, "a connection broke");
+            }
+            return None;
+        }
+        _ => {}
+    }
+    let (open, orders) = Open::count(ledger);
+    Some(Connected {
+        stream: tcp,
+        action,
+        orders,
+        open,
+    })
 }
 
 async fn agree(

@@ -18,6 +18,10 @@ pub enum Service {
     ApnsGateway,
     /// The feedback service that went with the binary gateway.
     ApnsFeedback,
+    /// Firebase Cloud Messaging, HTTP v1, with Google's token endpoint.
+    Fcm,
+    /// Google's older protocol over HTTP, switched off in 2024.
+    Gcm,
 }
 
 impl Service {
@@ -28,6 +32,8 @@ impl Service {
             Self::Apns => "apns",
             Self::ApnsGateway => "apns-gateway",
             Self::ApnsFeedback => "apns-feedback",
+            Self::Fcm => "fcm",
+            Self::Gcm => "gcm",
         }
     }
 }
@@ -46,6 +52,8 @@ impl FromStr for Service {
             "apns" => Ok(Self::Apns),
             "apns-gateway" => Ok(Self::ApnsGateway),
             "apns-feedback" => Ok(Self::ApnsFeedback),
+            "fcm" => Ok(Self::Fcm),
+            "gcm" => Ok(Self::Gcm),
             _ => Err(Error::Service(name.to_owned())),
         }
     }

@@ -5,6 +5,7 @@ use std::sync::Arc;
 
 use crate::feedback::{Entry, List};
 use crate::ledger::Ledger;
+use crate::web::Site;
 use crate::{Action, Error, Fault, Received, Result, Service, ServiceStats};
 
 /// Counters by service.
@@ -15,6 +16,8 @@ pub(crate) struct Services {
     ledgers: BTreeMap<Service, Arc<Ledger>>,
     /// What the feedback service has to tell, if it runs.
     list: Option<Arc<List>>,
+    /// The web services that run.
+    sites: Vec<Arc<dyn Site>>,
 }
 
 impl Services {
@@ -28,6 +31,11 @@ impl Services {
         let list = Arc::new(list);
         self.list = Some(Arc::clone(&list));
         list
+    }
+
+    pub(crate) fn add_site(&mut self, site: Arc<dyn Site>) -> Arc<dyn Site> {
+        self.sites.push(Arc::clone(&site));
+        site
     }
 
     fn running(&self, service: Service) -> Result<&Ledger> {
@@ -95,5 +103,6 @@ impl Services {
         if let Some(list) = &self.list {
             list.clear();
         }
+        self.sites.iter().for_each(|site| site.reset());
     }
 }

@@ -24,8 +24,12 @@ pub struct ServiceStats {
     /// Notifications that were refused, by the reason on the wire; those of the binary gateway by the
     /// name of the status, such as `InvalidToken`.
     pub rejected: BTreeMap<Cow<'static, str>, u64>,
-    /// Requests about channels that were granted.
+    /// Requests that are no notification and were granted: about channels, subscriptions to topics.
     pub managed: u64,
+    /// Requests for leave to push, granted or not: to a token endpoint, or a metadata server. They are
+    /// not among [`Self::requests`].
+    #[serde(default)]
+    pub authorizations: u64,
     /// Requests that a fault left without being looked at.
     pub unprocessed: u64,
     /// Notifications that came behind one that the binary gateway had refused, and were thrown away.

@@ -4,6 +4,7 @@ use std::net::SocketAddr;
 use std::path::PathBuf;
 
 use clap::{ArgGroup, Args};
+use push_sim::WebAddress;
 
 const MANUAL: &str = "\
 Example:
@@ -14,8 +15,13 @@ Example:
     --token 00fc13adff785122b4ad28809a3420982341241421348097878e577c991de8f0
   curl 'http://127.0.0.1:8080/received?service=apns&limit=1'
 
+  anypush sim --dir /tmp/sim --fcm 127.0.0.1:8444 --gcm plain:127.0.0.1:8081
+  anypush send fcm --endpoint https://localhost:8444 --ca /tmp/sim/ca.pem \\
+    --service-account /tmp/sim/service-account.json --token TOKEN --title Hello
+
 Once a service listens it is told by one line of JSON on standard output, the control address last:
   {\"service\":\"apns\",\"addr\":\"127.0.0.1:8443\"}
+  {\"service\":\"gcm\",\"addr\":\"127.0.0.1:8081\",\"plain\":true}
   {\"service\":\"control\",\"addr\":\"127.0.0.1:8080\"}
 
 Files in DIR, made anew at each start:
@@ -23,16 +29,23 @@ Files in DIR, made anew at each start:
   server.pem, server.key  the services' certificate, for localhost and 127.0.0.1
   client.pem, client.p12  a provider's certificate and key; the password is anypush
   AuthKey.p8              a signing key: key id ABC123DEFG, team id DEF123GHIJ
+  service-account.json    with --fcm: an account of the project anypush-sim; token_uri leads here
+
+FCM and GCM speak HTTP/2 and HTTP/1.1 over TLS, and plain HTTP/1.1 at plain:ADDR. A request is told
+by its path, whatever its host is: /v1/projects/anypush-sim/messages:send, /token, /gcm/send …
 
 Control, in plain HTTP and JSON:
   GET /stats                           what was counted, by service
   GET /received?service=apns&limit=N   the last that were accepted, newest last
-  GET /tokens?service=apns-gateway     how often each token was taken, with --count-tokens
+  GET /tokens?service=fcm              how often each token was taken, with --count-tokens:
+                                       of apns-gateway, fcm and gcm
   POST /faults                         what to do wrong, such as
     [{\"service\":\"apns\",\"token\":\"00fc…\",\"do\":{\"answer\":{\"status\":410,\"reason\":\"Unregistered\"}}},
-     {\"service\":\"apns-gateway\",\"token\":\"00fc…\",\"do\":{\"code\":8}}]
+     {\"service\":\"apns-gateway\",\"token\":\"00fc…\",\"do\":{\"code\":8}},
+     {\"service\":\"fcm\",\"token\":\"/token\",\"do\":{\"answer\":{\"status\":400,\"reason\":\"invalid_grant\"}}}]
+    A token that begins with / is a path. The token endpoint is befallen by faults of its path only.
     \"do\" is one of
-    apns           answer, body, close, goaway, streams, window, starve, delay_ms, drop_answer, reset,
+    apns, fcm, gcm answer, body, close, goaway, streams, window, starve, delay_ms, drop_answer, reset,
                    stop_reading, stall, wedge, ignore_pings, malformed, handshake
     apns-gateway   code, close, delay_ms, stop_reading, slow, idle, stall, wedge, malformed, handshake
     apns-feedback  close, delay_ms, slow, stall, handshake
@@ -43,6 +56,12 @@ Control, in plain HTTP and JSON:
       {\"code\":{\"code\":8,\"identifier\":7,\"bytes\":3,\"drain\":false}}
       {\"close\":{\"how\":\"rst\",\"at\":\"after_answer\"}}         taken, then closed
       {\"slow\":{\"bytes_per_s\":1000}}, {\"idle\":{\"after_ms\":200,\"close\":\"fin\"}}
+    An answer has a status, and can have a reason, retry_after, timestamp_ms (apns); of fcm and gcm
+      {\"answer\":{\"status\":502,\"body\":\"<html>\",\"content_type\":\"text/html\"}}       word for word
+      {\"answer\":{\"status\":400,\"reason\":\"INVALID_ARGUMENT\",\"message\":\"text\",
+        \"violations\":{\"message.token\":\"why\"},\"apns_status\":400,\"apns_reason\":\"BadTopic\"}}
+      {\"answer\":{\"status\":200,\"reason\":\"NotRegistered\"}}    gcm: for this id, inside results
+      {\"answer\":{\"status\":200,\"canonical\":\"NEWID\"}}         gcm: this id has another one now
   POST /feedback                       what the feedback service has to tell, such as
     [{\"token\":\"00fc…\",\"since\":1700000000}]
   POST /apply                          at once, on all connections that are open, such as
@@ -55,7 +74,7 @@ It runs until it is interrupted, and ends with status 0.";
 /// At least one service has to run.
 fn services() -> ArgGroup {
     ArgGroup::new("service")
-        .args(["apns", "apns_gateway", "apns_feedback"])
+        .args(["apns", "apns_gateway", "apns_feedback", "fcm", "gcm"])
         .required(true)
         .multiple(true)
 }
@@ -84,12 +103,22 @@ pub(crate) struct Sim {
     #[arg(long, value_name = "ADDR", value_parser = push_sim::parse_address)]
     pub(crate) apns_feedback: Option<SocketAddr>,
 
+    /// Run FCM here, with Google's token endpoint; plain:ADDR does without TLS
+    #[arg(long, value_name = "[plain:]ADDR")]
+    pub(crate) fcm: Option<WebAddress>,
+
+    /// Run GCM here, and FCM's legacy protocol, which Google has switched off in 2024; plain:ADDR does
+    /// without TLS
+    #[arg(long, value_name = "[plain:]ADDR")]
+    pub(crate) gcm: Option<WebAddress>,
+
     /// Let the binary gateway and the feedback service demand the client's certificate, not only ask
     /// for it
     #[arg(long)]
     pub(crate) require_client_certificate: bool,
 
-    /// Let the binary gateway count for each device token how often it was taken: GET /tokens
+    /// Let the binary gateway, FCM and GCM count for each device token how often it was taken: GET
+    /// /tokens
     #[arg(long)]
     pub(crate) count_tokens: bool,
 

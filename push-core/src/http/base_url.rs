@@ -158,6 +158,38 @@ mod tests {
     }
 
     #[test]
+    fn what_is_joined_never_becomes_a_part_of_the_host() {
+        for base in [
+            "https://a.example",
+            "https://a.example/mock",
+            "https://a.example:443",
+        ] {
+            for path in [
+                "",
+                "v1/x",
+                ".evil.example/",
+                ":1/x",
+                "@evil.example/",
+                "?x",
+                "#x",
+                "/ x",
+            ] {
+                let error = url(base).join(path).expect_err(path);
+                assert_eq!(error.kind(), ErrorKind::Config);
+            }
+            for path in [
+                "/",
+                "//evil.example/x",
+                "/@evil.example",
+                "/v1/x:send?y=%2F",
+            ] {
+                let joined = url(base).join(path).unwrap();
+                assert_eq!(joined.host(), Some("a.example"), "{joined}");
+            }
+        }
+    }
+
+    #[test]
     fn hosts_and_ports_are_those_to_dial() {
         let parts = |text| {
             let url = url(text);
@@ -172,6 +204,11 @@ mod tests {
             ("a.example".to_owned(), 80, true)
         );
         assert_eq!(parts("https://[::1]:9"), ("::1".to_owned(), 9, false));
+        assert_eq!(parts("http://[::80]"), ("::80".to_owned(), 80, true));
+        assert_eq!(
+            parts("HTTPS://A.Example:0443/x"),
+            ("A.Example".to_owned(), 443, false)
+        );
     }
 
     #[test]
@@ -188,6 +225,10 @@ mod tests {
             "https://a.example:0",
             "https://a.example:",
             "https://",
+            "https://user:secret@a.example:99999",
+            "https://:secret@[::1]/x",
+            "//user:secret@a.example/",
+            "https://user:sec ret@a.example",
         ] {
             let error = text.parse::<BaseUrl>().expect_err(text);
             assert_eq!(error.kind(), ErrorKind::Config);

@@ -186,13 +186,17 @@ impl fmt::Display for Rejection {
     /// Status, reason, and what the service said, on one line.
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         write!(f, "rejected with {}: ", self.status)?;
-        let unread = Reason::Unknown("".into());
-        match &self.text {
-            Some(text) if self.reason == unread => f.write_str(text)?,
+        let hint = self.hint();
+        let text = self.text.as_deref().map(|text| match hint {
+            "" => text,
+            _ => text.trim_end_matches('.'),
+        });
+        match text {
+            Some(text) if self.reason.as_str().is_empty() => f.write_str(text)?,
             Some(text) => write!(f, "{}, {text}", self.reason)?,
             None => self.reason.fmt(f)?,
         }
-        match self.hint() {
+        match hint {
             "" => Ok(()),
             hint => write!(f, "; {hint}"),
         }

@@ -77,7 +77,7 @@ pub enum Problem {
     /// The payload is larger than the service takes.
     #[error(
         "the payload has {bytes} bytes: at most {limit_bytes} are taken, \
-         counting keys and values of data and notification"
+         counting keys and values of the data, and the values of the notification"
     )]
     PayloadTooLarge {
         /// Its size in bytes.

@@ -73,7 +73,9 @@ pub use message::{
     NotificationProxy, Problem, RemoteNotification, TextDirection, Vibration, Visibility,
     WebAction, WebNotification, WebpushConfig, WebpushOptions,
 };
-pub use oauth::{AccessToken, Credentials, OAuthCode, OAuthError, TokenProvider};
+pub use oauth::{
+    AccessToken, Credentials, Environment, OAuthCode, OAuthError, ProcessEnvironment, TokenProvider,
+};
 pub use outcome::{Outcome, Receipt};
 pub use retry::google_retry;
 pub use send_all::{SendAll, SendEach, TrySendAll};

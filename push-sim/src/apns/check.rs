@@ -6,12 +6,13 @@ use serde::Deserializer;
 use serde::de::{IgnoredAny, MapAccess, Visitor};
 
 use super::Reason;
-use super::credentials::{Credentials, Granted, Now};
+use super::credentials::{Credentials, Granted};
 use super::headers::Headers;
 use super::push_type::{PushType, payload_limit};
 use super::route::is_bundle_id;
 use super::session::Shared;
 use crate::http2::Request;
+use crate::now::Now;
 
 const MOST_COLLAPSE_ID_BYTES: usize = 64;
 /// In hexadecimal digits; a token has no fixed length.

@@ -1,32 +1,15 @@
 //! Who may send on a connection: its certificate, or the tokens of its requests.
 
 use std::fmt;
-use std::time::{Duration, Instant, SystemTime, UNIX_EPOCH};
+use std::time::Instant;
 
 use super::provider_key::{Claims, verify};
 use super::{Config, Environment, ProviderKey, Reason};
+use crate::now::Now;
 use crate::topics::Provider;
 
 /// How far a token's time may be ahead of ours.
 const CLOCK_SKEW_SECS: u64 = 5 * 60;
-
-/// The moment at which requests are looked at.
-#[derive(Debug, Clone, Copy)]
-pub(super) struct Now {
-    pub(super) instant: Instant,
-    pub(super) since_epoch: Duration,
-}
-
-impl Now {
-    pub(super) fn read() -> Self {
-        Self {
-            instant: Instant::now(),
-            since_epoch: SystemTime::now()
-                .duration_since(UNIX_EPOCH)
-                .unwrap_or_default(),
-        }
-    }
-}
 
 /// The credentials of one connection.
 #[derive(Default)]
@@ -178,6 +161,8 @@ fn bearer(authorization: &[u8]) -> Result<&[u8], Reason> {
 
 #[cfg(test)]
 mod tests {
+    use std::time::{Duration, UNIX_EPOCH};
+
     use super::*;
 
     const AGE: Duration = Duration::from_secs(1_700_000_000);

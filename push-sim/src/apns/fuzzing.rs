@@ -12,7 +12,7 @@ use serde_json::{Map, Value};
 
 use super::channels::Channels;
 use super::provider_key::verify;
-use super::session::Session;
+use super::session::ProviderConnection;
 use super::{Config, ProviderKey, Shared};
 use crate::http2::{
     Connection, Decoder, Event, Frame, HEAD_LEN, Head, Limits, PREFACE, Settings, encode_field,
@@ -20,6 +20,7 @@ use crate::http2::{
 use crate::journal::Journal;
 use crate::ledger::Ledger;
 use crate::topics::Provider;
+use crate::web::http2::Session;
 use crate::{Authority, ClientProfile, Fault};
 
 /// Frames, one after the other: each is refused, or read again as it was when it is written.
@@ -252,7 +253,7 @@ fn attended<'a>(
         channels: Channels::default(),
         ledger: Arc::clone(&ledger),
     };
-    let mut session = Session::new(Arc::new(shared), certificate);
+    let mut session = Session::new(ProviderConnection::new(Arc::new(shared), certificate));
     let mut arrived = Vec::new();
     let mut ending = None;
     for piece in pieces {

@@ -4,41 +4,18 @@ use std::sync::Arc;
 
 use tokio::net::TcpListener;
 
-use super::driver::Driver;
-use super::session::{Ending, Session, Shared};
-use crate::fault::{Action, Point};
+use super::session::{ProviderConnection, Shared};
 use crate::listener::{self, Connected};
 use crate::tls::Tls;
+use crate::web::http2;
 
 /// Serves everyone who connects, until it is dropped.
 pub(crate) async fn listen(listener: TcpListener, tls: Tls, shared: Arc<Shared>) {
     let ledger = Arc::clone(&shared.ledger);
-    let serve = move |connected| talk(connected, Arc::clone(&shared));
-    listener::listen(listener, tls, ledger, serve).await;
-}
-
-/// Speaks HTTP/2; the action strikes as soon as both sides can.
-async fn talk(connected: Connected, shared: Arc<Shared>) {
-    let mut session = Session::new(shared, connected.certificate());
-    let Connected {
-        stream,
-        action,
-        orders,
-        open: _open,
-    } = connected;
-    let first = match action {
-        Some(Action::Handshake(_)) => {
-            session.http2().output().clear();
-            Some(Ending::Wedge)
-        }
-        Some(Action::CloseAt(close, Point::Accept)) => {
-            session.http2().output().clear();
-            Some(Ending::Close(close))
-        }
-        Some(action) => session.order(&action),
-        None => None,
+    let serve = move |connected: Connected| {
+        let shared = Arc::clone(&shared);
+        let provider = ProviderConnection::new(shared, connected.certificate());
+        http2::talk(connected, provider)
     };
-    if let Err(error) = Driver::new(stream, session, orders).run(first).await {
-        tracing::debug!(%error, "a connection broke");
-    }
+    listener::listen(listener, tls, ledger, serve).await;
 }

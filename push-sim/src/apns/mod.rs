@@ -23,24 +23,19 @@ mod channels;
 mod check;
 mod config;
 mod credentials;
-mod driver;
-mod fate;
 #[cfg(any(test, feature = "fuzzing"))]
 #[doc(hidden)]
 pub mod fuzzing;
 mod headers;
 mod ids;
 mod listener;
-mod malformed;
 mod management;
-mod pipe;
 mod provider_key;
 mod push_type;
 mod reason;
 mod reply;
 mod route;
 mod session;
-mod trouble;
 
 pub use channels::StoragePolicy;
 pub use config::{Config, Environment};

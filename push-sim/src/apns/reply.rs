@@ -20,6 +20,8 @@ pub(super) struct Reply {
     /// The header in which the identifier stands.
     id_header: &'static str,
     id: Id,
+    /// It answers a notification, not a request about channels.
+    is_notification: bool,
     unique_id: Option<Id>,
     channel_id: Option<String>,
     body: Body,
@@ -46,6 +48,7 @@ impl Reply {
             status: 200,
             id_header: "apns-id",
             id,
+            is_notification: true,
             unique_id,
             channel_id: None,
             body: Body::Empty,
@@ -86,6 +89,7 @@ impl Reply {
     /// Names the identifier as requests of this kind do.
     pub(super) fn on(mut self, route: Option<Route<'_>>) -> Self {
         self.id_header = route.map_or(self.id_header, Route::id_header);
+        self.is_notification = route.is_none_or(Route::is_notification);
         self
     }
 
@@ -99,7 +103,7 @@ impl Reply {
                 .unwrap_or_else(|| default_reason(answer.status, route).to_owned())
                 .into(),
             timestamp: answer.timestamp_ms.or_else(|| {
-                let now = super::credentials::Now::read().since_epoch;
+                let now = crate::now::Now::read().since_epoch;
                 (answer.status == 410).then_some(now.as_millis() as u64)
             }),
         };
@@ -115,8 +119,9 @@ impl Reply {
         }
     }
 
-    pub(super) fn status(&self) -> u16 {
-        self.status
+    /// A notification was taken.
+    pub(super) fn is_accepted(&self) -> bool {
+        self.is_notification && self.status == 200
     }
 
     pub(super) fn is_success(&self) -> bool {
@@ -130,8 +135,18 @@ impl Reply {
             Body::Empty | Body::Told(_) => "",
         }
     }
+}
 
-    pub(super) fn send(&self, http2: &mut Connection, stream: u32) {
+impl crate::web::http2::Reply for Reply {
+    fn status(&self) -> u16 {
+        self.status
+    }
+
+    fn accepted(&self) -> u64 {
+        u64::from(self.is_accepted())
+    }
+
+    fn send(&self, http2: &mut Connection, stream: u32) {
         let mut fields = [(self.id_header, self.id.as_str()); MOST_FIELDS];
         let mut count = 1;
         let mut add = |name, value| {

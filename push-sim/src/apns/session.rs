@@ -1,21 +1,21 @@
-//! One connection of a provider, without its socket: requests in, answers out.
+//! What the provider API makes of one connection.
 
 use std::sync::Arc;
 
 use super::answer::answer;
 use super::channels::Channels;
 use super::check::Case;
-use super::credentials::{Credentials, Now};
-use super::fate::Fate;
+use super::credentials::Credentials;
 use super::headers::Headers;
 use super::ids::{Id, Ids};
 use super::reply::Reply;
-use super::route::Route;
-use super::trouble::{Answered, Trouble};
 use super::{Config, ProviderKey};
-use crate::fault::{Action, Close};
-use crate::http2::{Connection, Event, Limits, Request};
+use crate::armed::Whom;
+use crate::fault::Action;
+use crate::http2::{Limits, Request};
 use crate::ledger::{Book, Ledger};
+use crate::now::Now;
+use crate::web::http2::Serve;
 
 /// More than any push type allows.
 const KEPT_BODY_BYTES: usize = 8 << 10;
@@ -30,205 +30,125 @@ pub(crate) struct Shared {
     pub(crate) ledger: Arc<Ledger>,
 }
 
-/// How a connection is to end.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub(super) enum Ending {
-    Close(Close),
-    /// Stays open, and is not touched any more.
-    Stall,
-    /// Stays open, and is read, but not looked at or answered any more.
-    Wedge,
-    /// The client speaks HTTP/1.
-    OldHttp,
-}
-
+/// One connection of a provider.
 #[derive(Debug)]
-pub(super) struct Session {
-    pub(super) shared: Arc<Shared>,
-    pub(super) http2: Connection,
+pub(super) struct ProviderConnection {
+    shared: Arc<Shared>,
     credentials: Credentials,
     ids: Ids,
-    pub(super) trouble: Trouble,
-    /// The highest stream that was served.
-    pub(super) processed: u32,
-    limit: Limit,
+    /// One stream only, until a token is found valid.
+    is_limited: bool,
 }
 
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
-enum Limit {
-    /// One stream, until a token is found valid.
-    First,
-    Configured,
-    /// A fault has set it.
-    Commanded(u32),
-}
-
-impl Session {
-    /// A session on a connection with this client certificate, in DER.
+impl ProviderConnection {
+    /// A connection with this client certificate, in DER.
     pub(super) fn new(shared: Arc<Shared>, certificate: Option<&[u8]>) -> Self {
-        let config = &shared.config;
-        let (limit, max_streams, strict) = if certificate.is_some() {
-            (Limit::Configured, config.max_streams, true)
-        } else {
-            (Limit::First, 1, config.strict_first_stream)
+        Self {
+            credentials: Credentials::new(certificate),
+            ids: Ids::new(),
+            is_limited: certificate.is_none(),
+            shared,
+        }
+    }
+}
+
+impl Serve for ProviderConnection {
+    type Reply = Reply;
+
+    fn ledger(&self) -> &Arc<Ledger> {
+        &self.shared.ledger
+    }
+
+    fn limits(&self) -> Limits {
+        let config = &self.shared.config;
+        let (max_streams, strict) = match self.is_limited {
+            true => (1, config.strict_first_stream),
+            false => (config.max_streams, true),
         };
-        let limits = Limits {
+        Limits {
             max_streams,
             strict,
             connection_window: config.connection_window,
             body_bytes: KEPT_BODY_BYTES,
             ..Limits::default()
-        };
-        Self {
-            http2: Connection::new(limits),
-            credentials: Credentials::new(certificate),
-            ids: Ids::new(),
-            trouble: Trouble::default(),
-            processed: 0,
-            limit,
-            shared,
         }
     }
 
-    /// Serves all requests that are whole, and takes them off the front of `input`.
-    pub(super) fn receive(&mut self, input: &mut &[u8]) -> Option<Ending> {
-        if self.http2.is_new() {
-            if is_old_http(input) {
-                return Some(Ending::OldHttp);
-            }
-            // Too little to tell the one from the other.
-            if input.len() < 3 {
-                return None;
-            }
-        }
-        let shared = Arc::clone(&self.shared);
-        let now = Now::read();
-        let mut book = shared.ledger.open();
-        self.http2.watch_heads(book.watches_heads());
-        while self.reads()
-            && let Some(event) = self.http2.receive(input)
-        {
-            match event {
-                Event::Head { stream } => {
-                    let ending = self.head(stream, &mut book, now.instant);
-                    if ending.is_some() {
-                        return ending;
-                    }
-                }
-                Event::Request(request) => {
-                    let ending = self.request(&shared, &request, &mut book, now);
-                    self.http2.recycle(request);
-                    if ending.is_some() {
-                        return ending;
-                    }
-                }
-                Event::Reset { stream, code } => {
-                    tracing::trace!(stream, ?code, "the client gave a stream up");
-                    self.abandon(|answered| answered == stream, &mut book);
-                }
-                Event::Pong { payload } => {
-                    let ending = self.pong(payload, &mut book);
-                    if ending.is_some() {
-                        return ending;
-                    }
-                }
-                Event::GoAway { code } => tracing::debug!(?code, "the client leaves"),
-            }
-        }
-        None
+    fn max_streams(&self) -> u32 {
+        self.shared.config.max_streams
     }
 
-    fn request(
+    fn raised_limit(&mut self) -> Option<u32> {
+        if !self.is_limited || !self.credentials.are_known() {
+            return None;
+        }
+        self.is_limited = false;
+        Some(self.shared.config.max_streams)
+    }
+
+    fn strike_head(&mut self, request: &Request, book: &mut Book) -> Option<Action> {
+        book.head(Whom::named(&[recipient(request)]))
+    }
+
+    fn strike(
         &mut self,
-        shared: &Shared,
         request: &Request,
+        early: Option<Action>,
+        book: &mut Book,
+    ) -> Option<Action> {
+        book.count_request();
+        if early.is_some() || !book.has_faults() {
+            return early;
+        }
+        book.request(Whom::named(&[recipient(request)]), |_| true)
+    }
+
+    fn serve(
+        &mut self,
+        request: &Request,
+        action: Option<&Action>,
         book: &mut Book,
         now: Now,
-    ) -> Option<Ending> {
+    ) -> Reply {
         let headers = Headers::of(request);
-        let stream = request.stream();
-        let recipient = headers.recipient().unwrap_or_default();
-        let early = self.late_head(request, recipient, book);
-        let action = book.request(recipient, early);
-        if let Some(action) = &action
-            && let Fate::Unserved(ending) = self.befall(action, stream, book, now.instant)
-        {
-            return ending;
-        }
-
-        self.processed = self.processed.max(stream);
         let id = headers
             .valid_id()
             .and_then(Id::copy)
             .unwrap_or_else(|| self.ids.next());
-        let reply = match action.as_ref().and_then(Action::answer) {
+        let reply = match action.and_then(Action::answer) {
             Some(answer) => Reply::commanded(id, &answer, headers.route),
-            None => self.serve(shared, request, &headers, id, now),
+            None => {
+                let mut case = Case {
+                    request,
+                    headers: &headers,
+                    credentials: &mut self.credentials,
+                    shared: &self.shared,
+                    now,
+                };
+                answer(&mut case, id, &mut self.ids)
+            }
         }
         .on(headers.route);
-        let is_notification = headers.route.is_none_or(Route::is_notification);
-        if !is_notification && reply.is_success() {
-            book.stats.managed += 1;
-        } else if reply.status() == 200 {
+        if reply.is_accepted() {
             book.stats.accepted += 1;
             book.stats.bytes += request.body_len();
             if let Some(id) = headers.valid_id() {
                 book.take(id);
             }
+            let recipient = headers.recipient().unwrap_or_default();
             let (fields, payload) = (request.fields(), request.body());
             book.journal.push(recipient, fields, payload);
+        } else if reply.is_success() {
+            book.stats.managed += 1;
         } else {
             book.stats.reject(reply.reason());
         }
-        let answer = Answered {
-            stream,
-            is_accepted: is_notification && reply.status() == 200,
-            reply,
-        };
-        self.answer(action, answer, book, now.instant)
-    }
-
-    fn serve(
-        &mut self,
-        shared: &Shared,
-        request: &Request,
-        headers: &Headers<'_>,
-        id: Id,
-        now: Now,
-    ) -> Reply {
-        let mut case = Case {
-            request,
-            headers,
-            credentials: &mut self.credentials,
-            shared,
-            now,
-        };
-        let reply = answer(&mut case, id, &mut self.ids);
-        if self.limit == Limit::First && self.credentials.are_known() {
-            self.limit = Limit::Configured;
-            self.http2.limit_streams(shared.config.max_streams, true);
-        }
         reply
-    }
-
-    pub(super) fn command_limit(&mut self, limit: u32) {
-        if self.limit != Limit::Commanded(limit) {
-            self.limit = Limit::Commanded(limit);
-            self.http2.limit_streams(limit, true);
-        }
-    }
-
-    /// Bytes to write; the caller takes off what it has written, and says when all is.
-    pub(super) fn http2(&mut self) -> &mut Connection {
-        &mut self.http2
     }
 }
 
-/// A request line of HTTP/1 instead of `PRI * HTTP/2.0`.
-fn is_old_http(input: &[u8]) -> bool {
-    input
-        .first_chunk::<3>()
-        .is_some_and(|start| start != b"PRI" && start.iter().all(u8::is_ascii_uppercase))
+fn recipient(request: &Request) -> &str {
+    Headers::of(request).recipient().unwrap_or_default()
 }
 
 #[cfg(test)]
@@ -241,6 +161,7 @@ mod tests {
     use crate::fault::{Answer, GoAway};
     use crate::http2::{ErrorCode, Frame, PREFACE, Settings, encode_field};
     use crate::journal::Journal;
+    use crate::web::http2::Session;
     use crate::{Fault, Service};
 
     const DEVICE: &str = "00fc13adff785122b4ad28809a3420982341241421348097878e577c991de8f0";
@@ -252,6 +173,10 @@ mod tests {
             channels: Channels::default(),
             ledger: Arc::new(Ledger::new(Journal::new(10, 1 << 20))),
         })
+    }
+
+    fn session(shared: &Arc<Shared>, certificate: Option<&[u8]>) -> Session<ProviderConnection> {
+        Session::new(ProviderConnection::new(Arc::clone(shared), certificate))
     }
 
     fn start() -> Vec<u8> {
@@ -304,7 +229,7 @@ mod tests {
         let shared = shared();
         let delay = Action::Delay(Duration::from_secs(60));
         shared.ledger.fault(Fault::new(Service::Apns, delay));
-        let mut session = Session::new(Arc::clone(&shared), None);
+        let mut session = session(&shared, None);
         let wire = [start(), good(&authorization(&shared), 1)].concat();
         session.receive(&mut &wire[..]);
         session.http2().output().clear();
@@ -322,7 +247,7 @@ mod tests {
         let shared = shared();
         let delay = Action::Delay(Duration::from_secs(60));
         shared.ledger.fault(Fault::new(Service::Apns, delay));
-        let mut session = Session::new(Arc::clone(&shared), None);
+        let mut session = session(&shared, None);
         let mut wire = [start(), good(&authorization(&shared), 1)].concat();
         let reset = Frame::Reset {
             stream: 1,
@@ -340,7 +265,7 @@ mod tests {
         shared
             .ledger
             .fault(Fault::new(Service::Apns, goaway).after(2));
-        let mut session = Session::new(Arc::clone(&shared), None);
+        let mut session = session(&shared, None);
         let mut wire = start();
         let authorization = authorization(&shared);
         for stream in [1, 3, 5, 7] {
@@ -396,10 +321,7 @@ mod tests {
                 shared.ledger.fault(Fault::new(Service::Apns, action));
             }
             let certificate = crate::Authority::new("test").unwrap();
-            let mut session = Session::new(
-                Arc::clone(&shared),
-                Some(certificate.certificate_der()),
-            );
+            let mut session = session(&shared, Some(certificate.certificate_der()));
             let fields: Vec<_> = fields.iter().map(|(name, value)| (*name, value.as_str())).collect();
             let wire = [start(), push(1, &fields, &body)].concat();
             session.receive(&mut &wire[..]);

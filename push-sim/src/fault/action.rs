@@ -12,7 +12,10 @@ use crate::http2::MAX_31;
 /// What happens, with its form in JSON.
 ///
 /// Not every service can do everything ([`Kind::of`]). Each notification is a request of the binary
-/// gateway, and each reading of its list one of the feedback service.
+/// gateway, and each reading of its list one of the feedback service. Where FCM and GCM speak HTTP/1.1,
+/// a connection is one stream: a reset is one of the connection, GOAWAY is `connection: close` with
+/// the answer, malformed bytes are text that is no answer, and what is about windows, PINGs and
+/// limits of streams is passed over.
 ///
 /// A request that is *served* is looked at, counted as accepted or rejected, and kept; one that is
 /// *not served* is counted as `unprocessed`. An accepted one whose answer is lost is counted as
@@ -22,7 +25,12 @@ use crate::http2::MAX_31;
 #[non_exhaustive]
 pub enum Action {
     /// This answer, whatever the request holds:
-    /// `{"answer":{"status":410,"reason":"Unregistered","timestamp_ms":7,"retry_after":"120"}}`.
+    /// `{"answer":{"status":410,"reason":"Unregistered","timestamp_ms":7,"retry_after":"120"}}`. Of FCM
+    /// and GCM it can be given word for word:
+    /// `{"answer":{"status":502,"body":"<html>…","content_type":"text/html"}}`; with status 200 and
+    /// without a reason the request is served then, and only its answer is another. Of GCM, which
+    /// answers for many devices at once, `{"answer":{"status":200,"reason":"NotRegistered"}}` and
+    /// `{"answer":{"status":200,"canonical":"NEWID"}}` are what is said of a single one.
     Answer(Answer),
     /// An answer whose body is too long: `{"body":{"status":503,"bytes":10485760}}`, without
     /// `bytes` one that never ends.

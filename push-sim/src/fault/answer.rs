@@ -1,6 +1,11 @@
 //! Answers on command.
 
+use std::collections::BTreeMap;
+
 use serde::{Deserialize, Serialize};
+
+use super::Action;
+use crate::Service;
 
 /// An answer.
 #[derive(Debug, Clone, PartialEq, Eq, Default, Serialize, Deserialize)]
@@ -22,6 +27,29 @@ pub struct Answer {
         deserialize_with = "text_or_number"
     )]
     pub retry_after: Option<String>,
+    /// The text beside the reason, in place of the service's own: FCM's `message`, and
+    /// `error_description` of a token endpoint.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub message: Option<String>,
+    /// The id by which GCM wants the device to be known from now on; with status 200.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub canonical: Option<String>,
+    /// What APNs had to say, for FCM's `ApnsError`: the reason.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub apns_reason: Option<String>,
+    /// The HTTP status that went with [`Self::apns_reason`].
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub apns_status: Option<u16>,
+    /// What is wrong with which field, for FCM's `BadRequest`: descriptions by field.
+    #[serde(default, skip_serializing_if = "BTreeMap::is_empty")]
+    pub violations: BTreeMap<String, String>,
+    /// The body, word for word, in place of the service's own; it may be empty.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub body: Option<String>,
+    /// The `content-type` header, in place of the service's own. A [`Self::body`] without it has
+    /// none.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub content_type: Option<String>,
 }
 
 impl Answer {
@@ -53,6 +81,76 @@ impl Answer {
     pub fn retry_after(mut self, value: impl Into<String>) -> Self {
         self.retry_after = Some(value.into());
         self
+    }
+
+    /// Sets the text beside the reason.
+    #[must_use]
+    pub fn message(mut self, text: impl Into<String>) -> Self {
+        self.message = Some(text.into());
+        self
+    }
+
+    /// Names another id for the device.
+    #[must_use]
+    pub fn canonical(mut self, id: impl Into<String>) -> Self {
+        self.canonical = Some(id.into());
+        self
+    }
+
+    /// Adds what APNs had to say.
+    #[must_use]
+    pub fn apns(mut self, status: u16, reason: impl Into<String>) -> Self {
+        self.apns_status = Some(status);
+        self.apns_reason = Some(reason.into());
+        self
+    }
+
+    /// Adds what is wrong with a field.
+    #[must_use]
+    pub fn violation(mut self, field: impl Into<String>, description: impl Into<String>) -> Self {
+        self.violations.insert(field.into(), description.into());
+        self
+    }
+
+    /// Sets the body, word for word, and its type.
+    #[must_use]
+    pub fn body(mut self, content_type: impl Into<String>, text: impl Into<String>) -> Self {
+        self.content_type = Some(content_type.into());
+        self.body = Some(text.into());
+        self
+    }
+
+    /// Leaves the body empty.
+    #[must_use]
+    pub fn empty_body(mut self) -> Self {
+        self.body = Some(String::new());
+        self
+    }
+
+    /// The part of it, if any, that answers of the service don't have.
+    pub(super) fn strange_to(&self, service: Service) -> Option<&'static str> {
+        let is_apns = self.apns_reason.is_some() || self.apns_status.is_some();
+        let parts = [
+            (
+                "timestamp_ms",
+                self.timestamp_ms.is_some(),
+                &[Service::Apns][..],
+            ),
+            ("canonical", self.canonical.is_some(), &[Service::Gcm]),
+            ("apns_reason or apns_status", is_apns, &[Service::Fcm]),
+            ("violations", !self.violations.is_empty(), &[Service::Fcm]),
+            ("message", self.message.is_some(), &[Service::Fcm]),
+            ("body", self.body.is_some(), &[Service::Fcm, Service::Gcm]),
+            (
+                "content_type",
+                self.content_type.is_some(),
+                &[Service::Fcm, Service::Gcm],
+            ),
+        ];
+        parts
+            .into_iter()
+            .find(|(_, is_there, services)| *is_there && !services.contains(&service))
+            .map(|(part, ..)| part)
     }
 }
 
@@ -88,6 +186,17 @@ impl Body {
         Self {
             status,
             bytes: Some(bytes),
+        }
+    }
+}
+
+impl Action {
+    /// The answer that is given in place of the one that the request deserves.
+    pub(crate) fn answer(&self) -> Option<Answer> {
+        match self {
+            Self::Answer(answer) => Some(answer.clone()),
+            Self::Body(Body { status, .. }) if *status != 200 => Some(Answer::new(*status)),
+            _ => None,
         }
     }
 }

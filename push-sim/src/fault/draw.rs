@@ -15,6 +15,7 @@ impl Dice {
             Service::Apns => self.apns(kind),
             Service::ApnsGateway => self.gateway(kind),
             Service::ApnsFeedback => self.feedback(kind),
+            Service::Fcm | Service::Gcm => self.google(service, kind),
         }
     }
 
@@ -62,6 +63,25 @@ impl Dice {
                 Action::CloseAt(self.close(), point)
             }
             Kind::Slow => Action::Slow(self.pace(10_000)),
+            kind => self.apns(kind),
+        }
+    }
+
+    fn google(&mut self, service: Service, kind: Kind) -> Action {
+        let answers = [
+            (429, "QUOTA_EXCEEDED"),
+            (500, "INTERNAL"),
+            (503, "UNAVAILABLE"),
+        ];
+        match kind {
+            Kind::Answer => {
+                let (status, reason) = self.one_of(answers);
+                Action::Answer(match service {
+                    Service::Fcm => Answer::new(status).reason(reason),
+                    // GCM has no words for it.
+                    _ => Answer::new(status),
+                })
+            }
             kind => self.apns(kind),
         }
     }

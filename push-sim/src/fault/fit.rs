@@ -8,7 +8,7 @@ impl Kind {
     #[must_use]
     pub fn of(service: Service) -> &'static [Self] {
         match service {
-            Service::Apns => &APNS,
+            Service::Apns | Service::Fcm | Service::Gcm => &HTTP2,
             Service::ApnsGateway => &GATEWAY,
             Service::ApnsFeedback => &FEEDBACK,
         }
@@ -17,7 +17,9 @@ impl Kind {
 
 // A seed stands for the order of these lists, too: what is added comes last.
 
-const APNS: [Kind; 16] = [
+/// What HTTP/2 can do. HTTP/1.1, where a client speaks it, has no streams to limit and no windows,
+/// and passes over what is about those.
+const HTTP2: [Kind; 16] = [
     Kind::Answer,
     Kind::Body,
     Kind::Close,
@@ -69,6 +71,11 @@ impl Action {
                 }
                 None => Ok(()),
             },
+            Self::Answer(answer) => match answer.strange_to(service) {
+                Some(part) => Err(format!("{service} has no {part} in its answers")),
+                None if kinds.contains(&Kind::Answer) => Ok(()),
+                None => Err(unfit(service, "answer", &keys(kinds))),
+            },
             Self::CloseAt(_, point) if !points(service).contains(point) => {
                 let name = format!("close at {:?}", point.as_str());
                 let points: Vec<_> = points(service).iter().map(|point| point.as_str()).collect();
@@ -82,8 +89,7 @@ impl Action {
             }
             _ => match self.kind() {
                 Some(kind) if !kinds.contains(&kind) => {
-                    let keys: Vec<_> = kinds.iter().map(|kind| key(*kind)).collect();
-                    Err(unfit(service, key(kind), &keys.join(", ")))
+                    Err(unfit(service, key(kind), &keys(kinds)))
                 }
                 _ => Ok(()),
             },
@@ -109,6 +115,11 @@ fn unfit(service: Service, what: &str, kinds: &str) -> String {
     format!("{service} can't do {what}; it can do {kinds}")
 }
 
+fn keys(kinds: &[Kind]) -> String {
+    let keys: Vec<_> = kinds.iter().map(|kind| key(*kind)).collect();
+    keys.join(", ")
+}
+
 /// What the action is called in JSON, which is not quite the name of its kind.
 fn key(kind: Kind) -> &'static str {
     match kind {
@@ -120,7 +131,7 @@ fn key(kind: Kind) -> &'static str {
 /// Where connections of the service can be ended.
 fn points(service: Service) -> &'static [Point] {
     match service {
-        Service::Apns => &[
+        Service::Apns | Service::Fcm | Service::Gcm => &[
             Point::Accept,
             Point::Settings,
             Point::Headers,

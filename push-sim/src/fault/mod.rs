@@ -40,7 +40,9 @@ use crate::{Error, Result, Service};
 pub struct Fault {
     /// The service.
     pub service: Service,
-    /// The device token, in either case; `None`: any.
+    /// The device token or registration id, in either case, or a topic as `/topics/x`. Of FCM and
+    /// GCM it may be a path, such as `/token`, the token endpoint. `None`: any request, except those
+    /// for leave to push, such as to that endpoint, which only faults of their path befall.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub token: Option<String>,
     /// What it befalls; `None`: what its action is made for.
@@ -279,6 +281,76 @@ mod tests {
             both_ways(&format!(
                 r#"{{{service},"after":1,"times":1,"do":{action}}}"#
             ));
+        }
+    }
+
+    #[test]
+    fn every_documented_fault_of_fcm_and_gcm_is_read_and_written_alike() {
+        for (service, answer) in [
+            ("fcm", r#"{"status":404,"reason":"UNREGISTERED"}"#),
+            (
+                "fcm",
+                r#"{"status":429,"reason":"QUOTA_EXCEEDED","retry_after":"60"}"#,
+            ),
+            (
+                "fcm",
+                r#"{"status":400,"reason":"INVALID_ARGUMENT","message":"no","violations":{"message.token":"why"}}"#,
+            ),
+            (
+                "fcm",
+                r#"{"status":401,"reason":"THIRD_PARTY_AUTH_ERROR","apns_reason":"BadTopic","apns_status":400}"#,
+            ),
+            (
+                "fcm",
+                r#"{"status":502,"body":"<html>…","content_type":"text/html"}"#,
+            ),
+            ("fcm", r#"{"status":503,"body":""}"#),
+            ("gcm", r#"{"status":200,"reason":"NotRegistered"}"#),
+            ("gcm", r#"{"status":200,"canonical":"NEWID"}"#),
+            (
+                "gcm",
+                r#"{"status":503,"retry_after":"Fri, 31 Dec 1999 23:59:59 GMT"}"#,
+            ),
+        ] {
+            both_ways(&format!(
+                r#"{{"service":"{service}","token":"/token","after":1,"do":{{"answer":{answer}}}}}"#
+            ));
+        }
+    }
+
+    #[test]
+    fn an_answer_that_a_service_does_not_give_is_refused_by_its_name() {
+        for (service, answer, part) in [
+            ("apns", r#"{"status":400,"body":"x"}"#, "apns has no body"),
+            (
+                "apns",
+                r#"{"status":200,"canonical":"x"}"#,
+                "apns has no canonical",
+            ),
+            (
+                "fcm",
+                r#"{"status":200,"canonical":"x"}"#,
+                "fcm has no canonical",
+            ),
+            (
+                "fcm",
+                r#"{"status":410,"timestamp_ms":1}"#,
+                "fcm has no timestamp_ms",
+            ),
+            (
+                "gcm",
+                r#"{"status":400,"violations":{"a":"b"}}"#,
+                "gcm has no violations",
+            ),
+            (
+                "gcm",
+                r#"{"status":400,"apns_status":400}"#,
+                "gcm has no apns_reason",
+            ),
+        ] {
+            let json = format!(r#"{{"service":"{service}","do":{{"answer":{answer}}}}}"#);
+            let error = Fault::parse_list(json.as_bytes()).unwrap_err().to_string();
+            assert!(error.contains(part), "{error}");
         }
     }
 

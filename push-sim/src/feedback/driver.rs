@@ -11,6 +11,7 @@ use tokio::time::sleep;
 use tokio_rustls::server::TlsStream;
 
 use super::Shared;
+use crate::armed::Whom;
 use crate::ending::{closed, drain};
 use crate::fault::{Action, Close, Point};
 use crate::listener::Connected;
@@ -51,7 +52,11 @@ pub(super) async fn tell(connected: Connected, shared: &Shared) -> io::Result<()
         mut orders,
         open: _open,
     } = connected;
-    let struck = shared.ledger.open().request("", None);
+    let struck = {
+        let mut book = shared.ledger.open();
+        book.count_request();
+        book.request(Whom::named(&[]), |_| true)
+    };
     let trouble = Trouble::of(action.into_iter().chain(struck));
     let ordered = tokio::select! {
         biased;

@@ -49,7 +49,7 @@ enum Woken {
     Left,
     /// Something that was put off is due.
     Due,
-    Ordered(Action),
+    Ordered(Box<Action>),
 }
 
 impl Driver {
@@ -138,7 +138,7 @@ impl Driver {
         tokio::select! {
             // What is sent after an order finds it carried out.
             biased;
-            Some(action) = orders.recv() => Ok(Woken::Ordered(action)),
+            Some(action) = orders.recv() => Ok(Woken::Ordered(Box::new(action))),
             () = sleep_until(due_at), if due.is_some() => Ok(Woken::Due),
             woken = read, if reads || !reads_again => woken,
         }

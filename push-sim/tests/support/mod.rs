@@ -3,6 +3,7 @@
 
 pub(crate) mod gateway;
 pub(crate) mod raw;
+pub(crate) mod web;
 
 use std::net::SocketAddr;
 use std::sync::{Arc, OnceLock};

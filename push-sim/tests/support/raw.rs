@@ -28,16 +28,20 @@ impl Raw {
         Self::start(sim, tls(sim, &["h2"], None).await?).await
     }
 
-    pub(crate) async fn start(
-        sim: &Sim,
-        mut stream: TlsStream<TcpStream>,
-    ) -> Result<Self, Failure> {
+    pub(crate) async fn start(sim: &Sim, stream: TlsStream<TcpStream>) -> Result<Self, Failure> {
+        let mut raw = Self::over(stream).await?;
+        raw.authorization = bearer(sim);
+        Ok(raw)
+    }
+
+    /// Without credentials.
+    pub(crate) async fn over(mut stream: TlsStream<TcpStream>) -> Result<Self, Failure> {
         let mut out = PREFACE.to_vec();
         Settings::encode(&[], &mut out);
         stream.write_all(&out).await?;
         Ok(Self {
             stream,
-            authorization: bearer(sim),
+            authorization: String::new(),
             read: Vec::new(),
         })
     }

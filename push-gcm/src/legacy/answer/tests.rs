@@ -128,7 +128,7 @@ fn a_refused_request_is_the_outcome_of_all_its_devices() {
         error.to_string(),
         "rejected with 400: \"registration_ids\" field cannot be empty"
     );
-    let page = "<HTML>\n<HEAD>\n<TITLE>Unauthorized</TITLE>\n</HEAD>\n<BODY></BODY></HTML>";
+    let page = "<HTML>\n<HEAD>\n<TITLE>Unauthorized.</TITLE>\n</HEAD>\n<BODY></BODY></HTML>";
     let error = all(reply(401, page), "fix-credentials");
     assert!(error.is_authentication());
     assert!(

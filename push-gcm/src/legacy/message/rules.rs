@@ -84,8 +84,9 @@ fn is_reserved(key: &str) -> bool {
     matches!(key, "from" | "message_type") || key.starts_with("google") || key.starts_with("gcm")
 }
 
-/// The payload as the service counts it: keys and values of the data and of the notification,
-/// without what JSON needs around them.
+/// The payload as the service counts it: keys and values of the data, without what JSON needs around
+/// them, and the values of the notification. Whether that one's keys count too, Google's pages do not
+/// say; so that nothing is refused here that the service takes, they do not.
 fn payload_bytes(message: &Message) -> usize {
     let notification = message.notification.as_ref().map_or(0, notification_bytes);
     map_bytes(&message.data) + notification
@@ -93,7 +94,7 @@ fn payload_bytes(message: &Message) -> usize {
 
 fn notification_bytes(notification: &Notification) -> usize {
     match serde_json::to_value(notification) {
-        Ok(Value::Object(fields)) => map_bytes(&fields),
+        Ok(Value::Object(fields)) => fields.values().map(value_bytes).sum(),
         _ => 0,
     }
 }
@@ -144,13 +145,13 @@ mod tests {
     }
 
     #[test]
-    fn a_payload_is_counted_by_its_keys_and_values() {
+    fn a_payload_is_counted_without_what_is_around_it() {
         let message = Message::new()
             .data("ab", "cü")
             .data("n", 42)
             .data("list", vec!["x"])
             .notification(Notification::new().title("hi").badge(7));
-        // ab cü · n 42 · list ["x"] · title hi · badge 7
-        assert_eq!(payload_bytes(&message), 5 + 3 + 9 + 7 + 6);
+        // ab cü · n 42 · list ["x"] · hi · 7
+        assert_eq!(payload_bytes(&message), 5 + 3 + 9 + 2 + 1);
     }
 }

@@ -12,7 +12,11 @@ use crate::v1::timestamp;
 
 /// Reads `{access_token, expires_in, token_type}` (RFC 6749, section 5.1).
 pub(super) fn token(answer: &Answer, server: &str) -> Result<AccessToken> {
-    let fields = fields(answer, server)?;
+    read_token(&answer.body, server)
+}
+
+fn read_token(body: &[u8], server: &str) -> Result<AccessToken> {
+    let fields = fields(body, server)?;
     let token = text(&fields, "access_token").ok_or_else(|| no_token(&fields, server))?;
     // Not everybody says it; and whoever does may mean another kind, which has to be used otherwise.
     if let Some(kind) = text(&fields, "token_type")
@@ -30,7 +34,7 @@ pub(super) fn impersonated(
     server: &str,
     wall_clock: SystemTime,
 ) -> Result<AccessToken> {
-    let fields = fields(answer, server)?;
+    let fields = fields(&answer.body, server)?;
     let token = text(&fields, "accessToken").ok_or_else(|| no_token(&fields, server))?;
     // By the server's own clock, where it tells it: ours may be off.
     let now = date(&answer.headers).unwrap_or(wall_clock);
@@ -40,11 +44,11 @@ pub(super) fn impersonated(
     Ok(AccessToken::new(token, lifetime))
 }
 
-fn fields(answer: &Answer, server: &str) -> Result<Map<String, Value>> {
-    if let Ok(Value::Object(fields)) = serde_json::from_slice(&answer.body) {
+fn fields(body: &[u8], server: &str) -> Result<Map<String, Value>> {
+    if let Ok(Value::Object(fields)) = serde_json::from_slice(body) {
         return Ok(fields);
     }
-    let came = match answer.body.trim_ascii_start() {
+    let came = match body.trim_ascii_start() {
         [] => "nothing",
         [b'<', ..] => "an HTML page",
         _ => "something else",
@@ -81,9 +85,12 @@ fn lifetime(value: Option<&Value>) -> Option<Duration> {
 
 #[cfg(test)]
 mod tests {
+    use proptest::prelude::*;
     use serde_json::json;
 
     use super::*;
+    use crate::v1::oauth::error::OAuthError;
+    use crate::v1::oauth::file::KeyFile;
 
     #[test]
     fn a_lifetime_is_a_number_a_string_or_nothing() {
@@ -103,5 +110,44 @@ mod tests {
             assert_eq!(seconds(value), None);
         }
         assert_eq!(lifetime(None), None);
+    }
+
+    /// JSON with the fields that are looked for, of any kind.
+    fn any_json() -> impl Strategy<Value = Value> {
+        let names = "access_token|expires_in|token_type|error|error_description|status|message|type|\
+                     private_key|client_email|token_uri|audience|subject_token_type|credential_source|\
+                     file|url|headers|format|service_account_impersonation_url|source_credentials";
+        let leaf = prop_oneof![
+            Just(Value::Null),
+            any::<i64>().prop_map(Value::from),
+            any::<f64>().prop_map(Value::from),
+            ".{0,20}".prop_map(Value::from),
+            "service_account|external_account|impersonated_service_account".prop_map(Value::from),
+            "https://[a-z:@/.\\[\\]#%]{0,20}".prop_map(Value::from),
+        ];
+        leaf.prop_recursive(3, 30, 6, move |inner| {
+            prop_oneof![
+                prop::collection::vec(inner.clone(), 0..4).prop_map(Value::from),
+                prop::collection::btree_map(names, inner, 0..6)
+                    .prop_map(|map| Value::Object(map.into_iter().collect())),
+            ]
+        })
+    }
+
+    proptest! {
+        #[test]
+        fn no_bytes_make_a_reader_panic(bytes: Vec<u8>) {
+            let _ = read_token(&bytes, "x");
+            let _ = OAuthError::read(http::StatusCode::BAD_REQUEST, &bytes, &["a"]).to_string();
+            let _ = KeyFile::parse(&bytes).and_then(|file| file.grant());
+        }
+
+        #[test]
+        fn no_json_makes_a_reader_panic(value in any_json()) {
+            let bytes = value.to_string();
+            let _ = read_token(bytes.as_bytes(), "x");
+            let _ = OAuthError::read(http::StatusCode::BAD_REQUEST, bytes.as_bytes(), &["a"]);
+            let _ = KeyFile::parse(bytes.as_bytes()).and_then(|file| file.grant());
+        }
     }
 }

@@ -3,7 +3,7 @@
 use std::time::{Duration, SystemTime};
 
 use bytes::Bytes;
-use http::header::{ACCEPT, CONTENT_TYPE, DATE, RETRY_AFTER};
+use http::header::{ACCEPT, CONTENT_TYPE, DATE, RETRY_AFTER, USER_AGENT};
 use http::{HeaderMap, Method, Request, Uri};
 use push_core::http::Answer;
 use push_core::{Error, ErrorKind, Result, Verdict, parse_retry_after};
@@ -12,6 +12,8 @@ use super::error::OAuthError;
 use super::form::form;
 use super::grant::Asking;
 use super::url::server;
+
+const AGENT: &str = concat!("anypush/", env!("CARGO_PKG_VERSION"));
 
 /// How often a request is made at most. Source: Google's own authentication libraries.
 const ATTEMPTS: u32 = 3;
@@ -54,12 +56,12 @@ pub(super) struct Refusal {
 impl<'a> Call<'a> {
     /// A form; none of the values that are secret comes back in an error.
     pub(super) fn form(uri: Uri, fields: &[(&str, &str)], secrets: &[&'a str]) -> Self {
-        let call = Self::new(Method::POST, uri, form(fields), secrets);
+        let call = Self::post(uri, form(fields), secrets);
         call.header(CONTENT_TYPE.as_str(), "application/x-www-form-urlencoded")
     }
 
     pub(super) fn json(uri: Uri, body: &serde_json::Value, secrets: &[&'a str]) -> Self {
-        let call = Self::new(Method::POST, uri, body.to_string().into(), secrets);
+        let call = Self::post(uri, body.to_string().into(), secrets);
         call.header(CONTENT_TYPE.as_str(), "application/json; charset=UTF-8")
     }
 
@@ -77,7 +79,12 @@ impl<'a> Call<'a> {
             attempts: ATTEMPTS,
             timeout: TIMEOUT,
         }
-        .header(ACCEPT.as_str(), "application/json")
+        .header(USER_AGENT.as_str(), AGENT)
+    }
+
+    fn post(uri: Uri, body: Bytes, secrets: &[&'a str]) -> Self {
+        let call = Self::new(Method::POST, uri, body, secrets);
+        call.header(ACCEPT.as_str(), "application/json")
     }
 
     /// Adds a header, or changes nothing where it is none.

@@ -35,11 +35,17 @@ pub(super) struct ExternalAccount {
     token_url: Uri,
     subject: SubjectSource,
     /// Where the pool's provider wants a client to say who it is.
-    client: Option<Secret>,
+    client: Option<Client>,
     /// `options` of the exchange.
     options: Option<String>,
     impersonation: Option<Impersonation>,
     quota_project: Option<String>,
+}
+
+struct Client {
+    secret: Secret,
+    /// The `authorization` header with name and secret (RFC 6749, section 2.3.1).
+    header: Secret,
 }
 
 #[derive(Deserialize)]
@@ -86,10 +92,8 @@ impl ExternalAccount {
         let impersonation = text_of(fields.service_account_impersonation_url)
             .map(|url| Impersonation::new(&url, Vec::new(), lifetime))
             .transpose()?;
-        let client = text_of(fields.client_id).map(|id| {
-            let secret = fields.client_secret.unwrap_or_default();
-            basic(&id, &secret)
-        });
+        let client = text_of(fields.client_id)
+            .map(|id| Client::new(&id, fields.client_secret.unwrap_or_default()));
         // Whoever says who the client is says thereby who pays.
         let user_project = text_of(fields.workforce_pool_user_project);
         let user_project = user_project.filter(|_| client.is_none());
@@ -119,10 +123,13 @@ impl ExternalAccount {
             fields.push(("options", options));
         }
         let url = asking.token_url(&self.token_url);
-        let secrets = [&*subject.0];
+        let mut secrets = vec![&*subject.0];
+        if let Some(client) = &self.client {
+            secrets.extend([&*client.secret.0, &*client.header.0]);
+        }
         let mut call = Call::form(url, &fields, &secrets);
         if let Some(client) = &self.client {
-            call = call.header("authorization", &client.0);
+            call = call.header("authorization", &client.header.0);
         }
         let answer = asking.call(&call, |error| self.advice(error)).await?;
         answer::token(&answer, call.server())
@@ -154,7 +161,8 @@ impl Grant for ExternalAccount {
             return self.exchange(asking).await;
         };
         let token = self.exchange(&Impersonation::asking(asking)).await?;
-        impersonation.fetch(asking, &token).await
+        let quota_project = self.quota_project.as_deref();
+        impersonation.fetch(asking, &token, quota_project).await
     }
 
     fn describe(&self) -> String {
@@ -172,13 +180,17 @@ impl Grant for ExternalAccount {
     }
 }
 
-/// Authorises a client at a token endpoint (RFC 6749, section 2.3.1).
-fn basic(id: &str, secret: &str) -> Secret {
-    let mut pair = String::new();
-    percent_encode(id, &mut pair);
-    pair.push(':');
-    percent_encode(secret, &mut pair);
-    Secret(format!("Basic {}", STANDARD.encode(pair)))
+impl Client {
+    fn new(id: &str, secret: String) -> Self {
+        let mut pair = String::new();
+        percent_encode(id, &mut pair);
+        pair.push(':');
+        percent_encode(&secret, &mut pair);
+        Self {
+            secret: Secret(secret),
+            header: Secret(format!("Basic {}", STANDARD.encode(pair))),
+        }
+    }
 }
 
 impl fmt::Debug for ExternalAccount {

@@ -50,10 +50,13 @@ impl Impersonation {
         asking.scope(CLOUD_PLATFORM)
     }
 
+    /// Asks with a token of the account that acts for this one, and with the project that it is
+    /// counted against where that is another than its own.
     pub(super) async fn fetch(
         &self,
         asking: &Asking<'_>,
         token: &AccessToken,
+        quota_project: Option<&str>,
     ) -> Result<AccessToken> {
         let of_caller = asking.settings.impersonation_url.as_ref();
         let url = of_caller.unwrap_or(&self.url).clone();
@@ -62,8 +65,11 @@ impl Impersonation {
             "scope": [asking.scope],
             "lifetime": format!("{}s", self.lifetime_seconds),
         });
-        let call = Call::json(url, &body, &[token.text()])
+        let mut call = Call::json(url, &body, &[token.text()])
             .header("authorization", &format!("Bearer {}", token.text()));
+        if let Some(project) = quota_project {
+            call = call.header("x-goog-user-project", project);
+        }
         let answer = asking.call(&call, |error| self.advice(error)).await?;
         answer::impersonated(&answer, call.server(), asking.wall_clock())
     }
@@ -132,7 +138,8 @@ impl Impersonated {
 impl Grant for Impersonated {
     async fn fetch(&self, asking: &Asking<'_>) -> Result<AccessToken> {
         let token = self.source.fetch(&Impersonation::asking(asking)).await?;
-        self.target.fetch(asking, &token).await
+        let quota_project = self.source.quota_project();
+        self.target.fetch(asking, &token, quota_project).await
     }
 
     fn describe(&self) -> String {

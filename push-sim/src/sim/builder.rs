@@ -1,25 +1,22 @@
-//! The simulator as a whole: what is started, asked and stopped.
+//! What is to be simulated, and how it is started.
 
-use std::collections::BTreeMap;
-use std::net::{Ipv4Addr, SocketAddr, TcpListener};
-use std::path::{Path, PathBuf};
+use std::net::{SocketAddr, TcpListener};
+use std::path::PathBuf;
 use std::sync::Arc;
-use std::thread::JoinHandle;
 
 use socket2::SockRef;
-use tempfile::TempDir;
-use tokio::sync::oneshot;
 
+use super::running::{Running, Task};
+use super::{ANY, Sim};
 use crate::journal::Journal;
 use crate::ledger::Ledger;
 use crate::services::Services;
 use crate::tls::Tls;
+use crate::web::{self, Site};
 use crate::{
-    Action, Authority, ClientProfile, Error, Fault, Files, Received, Result, ServerProfile,
-    Service, Stats, apns, control, feedback, gateway,
+    Authority, ClientProfile, Error, Files, Result, ServerProfile, Service, ServiceAccount,
+    WebAddress, apns, control, fcm, feedback, gateway, gcm,
 };
-
-const ANY: SocketAddr = SocketAddr::new(std::net::IpAddr::V4(Ipv4Addr::LOCALHOST), 0);
 
 /// Says what is to be simulated, and where.
 #[derive(Debug)]
@@ -29,15 +26,47 @@ pub struct SimBuilder {
     apns: Option<SocketAddr>,
     apns_gateway: Option<SocketAddr>,
     apns_feedback: Option<SocketAddr>,
+    fcm: Option<WebAddress>,
+    gcm: Option<WebAddress>,
     control: SocketAddr,
     apns_config: apns::Config,
     gateway_config: gateway::Config,
     feedback_config: feedback::Config,
+    fcm_config: fcm::Config,
+    service_account: Option<ServiceAccount>,
+    gcm_config: gcm::Config,
+    counts_tokens: bool,
     authority: Option<Authority>,
     server: ServerProfile,
     client: ClientProfile,
     journal_entries: usize,
     journal_bytes: usize,
+}
+
+impl Default for SimBuilder {
+    fn default() -> Self {
+        Self {
+            dir: None,
+            apns: None,
+            apns_gateway: None,
+            apns_feedback: None,
+            fcm: None,
+            gcm: None,
+            control: ANY,
+            apns_config: apns::Config::default(),
+            gateway_config: gateway::Config::default(),
+            feedback_config: feedback::Config::default(),
+            fcm_config: fcm::Config::default(),
+            service_account: None,
+            gcm_config: gcm::Config::default(),
+            counts_tokens: false,
+            authority: None,
+            server: ServerProfile::default(),
+            client: ClientProfile::default(),
+            journal_entries: 10_000,
+            journal_bytes: 32 << 20,
+        }
+    }
 }
 
 impl SimBuilder {
@@ -99,6 +128,75 @@ impl SimBuilder {
         self
     }
 
+    /// Runs FCM here, with Google's token endpoint; port 0 takes a free one. `service-account.json`
+    /// is written, too.
+    pub fn fcm(mut self, address: impl Into<WebAddress>) -> Self {
+        self.fcm = Some(address.into());
+        self
+    }
+
+    /// Runs FCM on a free port of 127.0.0.1.
+    pub fn fcm_any(self) -> Self {
+        self.fcm(ANY)
+    }
+
+    /// Runs FCM here, by plain HTTP/1.1.
+    pub fn fcm_plain(self, address: SocketAddr) -> Self {
+        self.fcm(WebAddress::plain(address))
+    }
+
+    /// Runs FCM on a free port of 127.0.0.1, by plain HTTP/1.1.
+    pub fn fcm_plain_any(self) -> Self {
+        self.fcm_plain(ANY)
+    }
+
+    /// How FCM and the token endpoint behave.
+    pub fn fcm_config(mut self, config: fcm::Config) -> Self {
+        self.fcm_config = config;
+        self
+    }
+
+    /// The account that FCM knows, with its token endpoint made to lead here; default: a new one, whose
+    /// key takes a tenth of a second to make.
+    pub fn service_account(mut self, account: ServiceAccount) -> Self {
+        self.service_account = Some(account);
+        self
+    }
+
+    /// Runs GCM here, and FCM's legacy protocol; port 0 takes a free one.
+    pub fn gcm(mut self, address: impl Into<WebAddress>) -> Self {
+        self.gcm = Some(address.into());
+        self
+    }
+
+    /// Runs GCM on a free port of 127.0.0.1.
+    pub fn gcm_any(self) -> Self {
+        self.gcm(ANY)
+    }
+
+    /// Runs GCM here, by plain HTTP/1.1.
+    pub fn gcm_plain(self, address: SocketAddr) -> Self {
+        self.gcm(WebAddress::plain(address))
+    }
+
+    /// Runs GCM on a free port of 127.0.0.1, by plain HTTP/1.1.
+    pub fn gcm_plain_any(self) -> Self {
+        self.gcm_plain(ANY)
+    }
+
+    /// How GCM behaves.
+    pub fn gcm_config(mut self, config: gcm::Config) -> Self {
+        self.gcm_config = config;
+        self
+    }
+
+    /// Lets FCM and GCM count how often each token was taken, for [`Sim::tokens`]. It takes memory
+    /// for every token.
+    pub fn count_tokens(mut self) -> Self {
+        self.counts_tokens = true;
+        self
+    }
+
     /// Where the control API listens; default: a free port of 127.0.0.1.
     pub fn control(mut self, address: SocketAddr) -> Self {
         self.control = address;
@@ -145,6 +243,8 @@ impl SimBuilder {
         let apns = bind_if("apns", self.apns)?;
         let gateway = bind_if("apns-gateway", self.apns_gateway)?;
         let feedback = bind_if("apns-feedback", self.apns_feedback)?;
+        let fcm = bind_web("fcm", self.fcm)?;
+        let gcm = bind_web("gcm", self.gcm)?;
         let (control, control_address) = bind("control", self.control)?;
         let (dir, temporary) = match self.dir {
             Some(dir) => (dir, None),
@@ -157,11 +257,12 @@ impl SimBuilder {
                 (made.path().to_owned(), Some(made))
             }
         };
-        let files = Files::write(&dir, self.authority, &self.server, &self.client)?;
+        let mut files = Files::write(&dir, self.authority, &self.server, &self.client)?;
         let mut services = Services::default();
         let mut addresses = Vec::new();
         let mut tasks: Vec<Task> = Vec::new();
         let mut running_apns = None;
+        let mut running_fcm = None;
 
         if let Some((listener, address)) = apns {
             addresses.push(("apns", address));
@@ -218,6 +319,45 @@ impl SimBuilder {
             }));
         }
 
+        let journal = || Journal::new(self.journal_entries, self.journal_bytes);
+        let ledger = || Ledger::of_notices(journal(), self.counts_tokens);
+        let mut plain = Vec::new();
+        let mut add_site = |site: Arc<dyn Site>, service: Service, bound: Bound, files: &Files| {
+            addresses.push((service.as_str(), bound.address));
+            if bound.is_plain {
+                plain.push(service.as_str());
+            }
+            let tls = match bound.is_plain {
+                true => None,
+                false => Some(Tls::new(files, &web::ALPN)?),
+            };
+            let shared = Arc::new(web::Shared {
+                ledger: services.add(service, ledger()),
+                site: services.add_site(site),
+                is_plain: bound.is_plain,
+            });
+            tasks.push(Box::new(move || {
+                tokio::spawn(web::listen(into_tokio(bound.listener)?, tls, shared));
+                Ok(())
+            }));
+            Ok(())
+        };
+        if let Some(bound) = fcm {
+            let token_uri = format!("{}/token", bound.url());
+            let account = match self.service_account {
+                Some(account) => account.token_endpoint(token_uri),
+                None => ServiceAccount::generate(token_uri)?,
+            };
+            files.put_service_account(account.clone())?;
+            let site = Arc::new(fcm::Shared::new(self.fcm_config, account));
+            running_fcm = Some(Arc::clone(&site));
+            add_site(site, Service::Fcm, bound, &files)?;
+        }
+        if let Some(bound) = gcm {
+            let site = Arc::new(gcm::Shared::new(self.gcm_config));
+            add_site(site, Service::Gcm, bound, &files)?;
+        }
+
         let services = Arc::new(services);
         addresses.push(("control", control_address));
         let watched = Arc::clone(&services);
@@ -229,16 +369,40 @@ impl SimBuilder {
         Ok(Sim {
             running: Some(Running::start(tasks)?),
             addresses,
+            plain,
             services,
             apns: running_apns,
+            fcm: running_fcm,
             files,
             _temporary: temporary,
         })
     }
 }
 
-/// Starts a listener, on the simulator's runtime.
-type Task = Box<dyn FnOnce() -> std::io::Result<()> + Send>;
+/// Where a web service listens.
+struct Bound {
+    listener: TcpListener,
+    address: SocketAddr,
+    is_plain: bool,
+}
+
+impl Bound {
+    fn url(&self) -> String {
+        super::url(self.address, self.is_plain)
+    }
+}
+
+fn bind_web(service: &'static str, address: Option<WebAddress>) -> Result<Option<Bound>> {
+    let Some(WebAddress { socket, is_plain }) = address else {
+        return Ok(None);
+    };
+    let (listener, address) = bind(service, socket)?;
+    Ok(Some(Bound {
+        listener,
+        address,
+        is_plain,
+    }))
+}
 
 fn bind_if(
     service: &'static str,
@@ -263,209 +427,4 @@ fn bind(service: &'static str, address: SocketAddr) -> Result<(TcpListener, Sock
 
 fn into_tokio(listener: TcpListener) -> std::io::Result<tokio::net::TcpListener> {
     tokio::net::TcpListener::from_std(listener)
-}
-
-/// The thread on which everything runs.
-#[derive(Debug)]
-struct Running {
-    stop: oneshot::Sender<()>,
-    thread: JoinHandle<()>,
-}
-
-impl Running {
-    fn start(tasks: Vec<Task>) -> Result<Self> {
-        let runtime = tokio::runtime::Builder::new_current_thread()
-            .enable_all()
-            .build()
-            .map_err(Error::Thread)?;
-        {
-            let _inside = runtime.enter();
-            for task in tasks {
-                task().map_err(Error::Thread)?;
-            }
-        }
-        let (stop, stopped) = oneshot::channel::<()>();
-        let thread = std::thread::Builder::new()
-            .name("push-sim".to_owned())
-            .spawn(move || {
-                // Ready too when the sender is dropped.
-                let _ = runtime.block_on(stopped);
-            })
-            .map_err(Error::Thread)?;
-        Ok(Self { stop, thread })
-    }
-
-    fn stop(self) {
-        drop(self.stop);
-        if self.thread.join().is_err() {
-            tracing::error!("the simulator's thread panicked");
-        }
-    }
-}
-
-/// A running simulator; dropping it stops it.
-#[derive(Debug)]
-pub struct Sim {
-    running: Option<Running>,
-    addresses: Vec<(&'static str, SocketAddr)>,
-    services: Arc<Services>,
-    apns: Option<Arc<apns::Shared>>,
-    files: Files,
-    _temporary: Option<TempDir>,
-}
-
-impl Sim {
-    /// A simulator of no service yet.
-    pub fn builder() -> SimBuilder {
-        SimBuilder {
-            dir: None,
-            apns: None,
-            apns_gateway: None,
-            apns_feedback: None,
-            control: ANY,
-            apns_config: apns::Config::default(),
-            gateway_config: gateway::Config::default(),
-            feedback_config: feedback::Config::default(),
-            authority: None,
-            server: ServerProfile::default(),
-            client: ClientProfile::default(),
-            journal_entries: 10_000,
-            journal_bytes: 32 << 20,
-        }
-    }
-
-    /// Where each service listens, in a fixed order, last `control`.
-    #[must_use]
-    pub fn addresses(&self) -> &[(&'static str, SocketAddr)] {
-        &self.addresses
-    }
-
-    /// Where the APNs provider API listens, if it runs.
-    #[must_use]
-    pub fn apns_addr(&self) -> Option<SocketAddr> {
-        self.address("apns")
-    }
-
-    /// Where the binary gateway listens, if it runs.
-    #[must_use]
-    pub fn apns_gateway_addr(&self) -> Option<SocketAddr> {
-        self.address("apns-gateway")
-    }
-
-    /// Where the feedback service listens, if it runs.
-    #[must_use]
-    pub fn apns_feedback_addr(&self) -> Option<SocketAddr> {
-        self.address("apns-feedback")
-    }
-
-    /// Where the control API listens.
-    #[must_use]
-    pub fn control_addr(&self) -> SocketAddr {
-        self.address("control").unwrap_or(ANY)
-    }
-
-    fn address(&self, name: &str) -> Option<SocketAddr> {
-        let found = self.addresses.iter().find(|(service, _)| *service == name);
-        found.map(|(_, address)| *address)
-    }
-
-    /// The folder of the certificates and keys.
-    #[must_use]
-    pub fn dir(&self) -> &Path {
-        self.files.dir()
-    }
-
-    /// The certificates and keys.
-    #[must_use]
-    pub fn files(&self) -> &Files {
-        &self.files
-    }
-
-    /// The authority that signed the certificates, and can sign more.
-    #[must_use]
-    pub fn authority(&self) -> &Authority {
-        self.files.authority()
-    }
-
-    /// What has been counted, by service.
-    #[must_use]
-    pub fn stats(&self) -> Stats {
-        self.services.stats()
-    }
-
-    /// The last `limit` notifications that the service accepted, newest last.
-    ///
-    /// # Errors
-    /// The service does not run.
-    pub fn received(&self, service: Service, limit: usize) -> Result<Vec<Received>> {
-        self.services.received(service, limit)
-    }
-
-    /// How often each device token, in hexadecimal, was taken: for tests that compare many.
-    ///
-    /// # Errors
-    /// The service does not run, or does not count tokens: the binary gateway does, if its
-    /// [`gateway::Config::count_tokens`] says so.
-    pub fn tokens(&self, service: Service) -> Result<BTreeMap<String, u64>> {
-        self.services.tokens(service)
-    }
-
-    /// Adds devices to the list of the feedback service, and tells how many it has then.
-    ///
-    /// # Errors
-    /// The service does not run, or a token is not hexadecimal; none is added then.
-    pub fn feedback(&self, entries: &[feedback::Entry]) -> Result<usize> {
-        self.services.feedback(entries)
-    }
-
-    /// Adds a fault behind those that are there.
-    ///
-    /// # Errors
-    /// The service does not run, or the fault makes no sense.
-    pub fn fault(&self, fault: Fault) -> Result<()> {
-        self.services.fault(vec![fault])
-    }
-
-    /// Carries out an action at once on every open connection, and tells how many there are; they
-    /// do it as soon as they are looked at, which may be a moment later.
-    ///
-    /// # Errors
-    /// The service does not run, or the action needs a request ([`Action::needs_no_request`]).
-    pub fn apply(&self, service: Service, action: &Action) -> Result<usize> {
-        self.services.apply(service, action)
-    }
-
-    /// Removes all faults.
-    pub fn clear_faults(&self) {
-        self.services.clear_faults();
-    }
-
-    /// Makes a channel for an app's broadcasts, whatever the limit, and tells its identifier.
-    ///
-    /// # Errors
-    /// The provider API does not run.
-    pub fn create_channel(&self, bundle_id: &str, policy: apns::StoragePolicy) -> Result<String> {
-        let missing = || Error::Service(Service::Apns.as_str().to_owned());
-        let apns = self.apns.as_ref().ok_or_else(missing)?;
-        Ok(apns.channels.add(bundle_id, policy))
-    }
-
-    /// Sets counters to 0, forgets what was accepted and what feedback there was to tell, removes all
-    /// faults.
-    pub fn reset(&self) {
-        self.services.reset();
-    }
-
-    /// Stops, and closes all connections.
-    pub fn shutdown(self) {
-        drop(self);
-    }
-}
-
-impl Drop for Sim {
-    fn drop(&mut self) {
-        if let Some(running) = self.running.take() {
-            running.stop();
-        }
-    }
 }

@@ -9,18 +9,47 @@ use tokio::sync::mpsc::UnboundedReceiver;
 use tokio::time::{Instant, sleep_until, timeout};
 use tokio_rustls::server::TlsStream;
 
+use super::Serve;
 use super::pipe::Pipe;
-use super::session::{Ending, Session};
-use crate::ending::{LINGER, closed, discard, drain};
-use crate::fault::{Action, Close};
+use super::session::Session;
+use crate::ending::{LINGER, closed};
+use crate::fault::{Action, Close, Point};
+use crate::listener::Connected;
+use crate::web::farewell::{Ending, end};
 
 const OLD_HTTP_ANSWER: &[u8] = b"HTTP/1.1 505 HTTP Version Not Supported\r\n\
     content-type: text/plain\r\ncontent-length: 33\r\nconnection: close\r\n\r\n\
     this service speaks HTTP/2 only.\n";
 
-pub(super) struct Driver {
+/// Serves a connection until it ends; what befalls it does so as soon as both sides can speak.
+pub(crate) async fn talk<S: Serve>(connected: Connected, service: S) {
+    let mut session = Session::new(service);
+    let Connected {
+        stream,
+        action,
+        orders,
+        open: _open,
+    } = connected;
+    let first = match action {
+        Some(Action::Handshake(_)) => {
+            session.http2().output().clear();
+            Some(Ending::Wedge)
+        }
+        Some(Action::CloseAt(close, Point::Accept)) => {
+            session.http2().output().clear();
+            Some(Ending::Close(close))
+        }
+        Some(action) => session.order(&action),
+        None => None,
+    };
+    if let Err(error) = Driver::new(stream, session, orders).run(first).await {
+        tracing::debug!(%error, "a connection broke");
+    }
+}
+
+struct Driver<S: Serve> {
     pipe: Pipe,
-    session: Session,
+    session: Session<S>,
     /// What it is told to do at once.
     orders: UnboundedReceiver<Action>,
 }
@@ -33,13 +62,13 @@ enum Woken {
     Left,
     /// Something that was put off is due.
     Due,
-    Ordered(Action),
+    Ordered(Box<Action>),
 }
 
-impl Driver {
-    pub(super) fn new(
+impl<S: Serve> Driver<S> {
+    fn new(
         stream: TlsStream<TcpStream>,
-        session: Session,
+        session: Session<S>,
         orders: UnboundedReceiver<Action>,
     ) -> Self {
         Self {
@@ -50,7 +79,7 @@ impl Driver {
     }
 
     /// Serves until the client leaves, or a fault ends the connection, perhaps at once.
-    pub(super) async fn run(mut self, first: Option<Ending>) -> io::Result<()> {
+    async fn run(mut self, first: Option<Ending>) -> io::Result<()> {
         let mut ending = first;
         loop {
             if self.session.http2().is_finished() {
@@ -97,7 +126,7 @@ impl Driver {
                     true => Woken::Read,
                     false => Woken::Left,
                 },
-                Some(action) = orders.recv() => Woken::Ordered(action),
+                Some(action) = orders.recv() => Woken::Ordered(Box::new(action)),
                 () = sleep_until(due_at), if due.is_some() => Woken::Due,
             });
         }
@@ -112,7 +141,7 @@ impl Driver {
         tokio::select! {
             biased;
             woken = served => woken,
-            Some(action) = orders.recv() => Ok(Woken::Ordered(action)),
+            Some(action) = orders.recv() => Ok(Woken::Ordered(Box::new(action))),
             () = sleep_until(due_at), if due.is_some() => Ok(Woken::Due),
         }
     }
@@ -130,54 +159,6 @@ impl Driver {
             let http2 = session.http2();
             let _ = timeout(LINGER, poll_fn(|cx| pipe.poll_write(http2, cx))).await;
         }
-        match ending {
-            Ending::Stall | Ending::Wedge => self.linger(ending).await,
-            Ending::Close(close) => self.close(close).await,
-            Ending::OldHttp => self.close(Close::Tls).await,
-        }
-    }
-
-    async fn close(mut self, close: Close) -> io::Result<()> {
-        let stream = &mut self.pipe.stream;
-        match close {
-            Close::Rst => stream.get_ref().0.set_zero_linger(),
-            Close::Fin => {
-                let tcp = stream.get_mut().0;
-                tcp.shutdown().await?;
-                drain(tcp).await
-            }
-            Close::Tls => {
-                stream.shutdown().await?;
-                drain(stream.get_mut().0).await
-            }
-        }
-    }
-
-    /// Does nothing useful any more, until the client leaves or a command closes the connection.
-    async fn linger(mut self, ending: Ending) -> io::Result<()> {
-        let Self { pipe, orders, .. } = &mut self;
-        let tcp = pipe.stream.get_mut().0;
-        let left = async {
-            match ending {
-                Ending::Wedge => discard(tcp).await,
-                _ => {
-                    closed(tcp).await;
-                    Ok(())
-                }
-            }
-        };
-        let ordered = async {
-            loop {
-                match orders.recv().await {
-                    Some(Action::Close(close)) => return close,
-                    Some(_) => {}
-                    None => std::future::pending().await,
-                }
-            }
-        };
-        tokio::select! {
-            ended = left => ended,
-            close = ordered => self.close(close).await,
-        }
+        end(self.pipe.stream, ending, &mut self.orders).await
     }
 }

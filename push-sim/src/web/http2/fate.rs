@@ -3,13 +3,14 @@
 use std::sync::Arc;
 use std::time::Instant;
 
-use super::headers::Headers;
 use super::malformed;
-use super::session::{Ending, Session};
+use super::session::Session;
 use super::trouble::{Answered, Order};
-use crate::fault::{Action, Answer, Body, GoAway, Notice, Point};
+use super::{Reply, Serve};
+use crate::fault::{Action, GoAway, Notice, Point};
 use crate::http2::{ErrorCode, MAX_31, Request};
 use crate::ledger::Book;
+use crate::web::farewell::Ending;
 
 /// What becomes of a request.
 pub(super) enum Fate {
@@ -18,12 +19,11 @@ pub(super) enum Fate {
     Unserved(Option<Ending>),
 }
 
-impl Session {
+impl<S: Serve> Session<S> {
     /// The fields of a request have come.
     pub(super) fn head(&mut self, stream: u32, book: &mut Book, now: Instant) -> Option<Ending> {
         let request = self.http2.head(stream)?;
-        let headers = Headers::of(request);
-        let action = book.head(headers.recipient().unwrap_or_default())?;
+        let action = self.service.strike_head(request, book)?;
         match self.befall(&action, stream, book, now) {
             Fate::Unserved(ending) => ending,
             Fate::Served => None,
@@ -31,14 +31,11 @@ impl Session {
     }
 
     /// What would have befallen the request before its body, had it come apart from its fields.
-    pub(super) fn late_head(
-        &mut self,
-        request: &Request,
-        recipient: &str,
-        book: &mut Book,
-    ) -> Option<Action> {
+    pub(super) fn late_head(&mut self, request: &Request, book: &mut Book) -> Option<Action> {
         let missed = book.watches_heads() && !request.was_announced();
-        missed.then(|| book.head(recipient)).flatten()
+        missed
+            .then(|| self.service.strike_head(request, book))
+            .flatten()
     }
 
     /// What a fault does before a request is served.
@@ -108,7 +105,7 @@ impl Session {
             Action::Streams(limit) => self.command_limit(*limit),
             Action::StreamsFor { limit, time, then } => {
                 self.command_limit(*limit);
-                let then = then.unwrap_or(self.shared.config.max_streams);
+                let then = then.unwrap_or_else(|| self.service.max_streams());
                 self.trouble.put_off(now + *time, Order::Streams(then));
             }
             Action::Window {
@@ -144,8 +141,8 @@ impl Session {
 
     /// Carries out what was commanded for the connection itself.
     pub(super) fn order(&mut self, action: &Action) -> Option<Ending> {
-        let shared = Arc::clone(&self.shared);
-        let mut book = shared.ledger.open();
+        let ledger = Arc::clone(self.service.ledger());
+        let mut book = ledger.open();
         self.apply(action, &mut book, Instant::now())
     }
 
@@ -192,16 +189,12 @@ impl Session {
     pub(super) fn answer(
         &mut self,
         action: Option<Action>,
-        answer: Answered,
+        answer: Answered<S::Reply>,
         book: &mut Book,
         now: Instant,
     ) -> Option<Ending> {
-        let Answered {
-            stream,
-            is_accepted,
-            ref reply,
-        } = answer;
-        let lost = u64::from(is_accepted);
+        let Answered { stream, ref reply } = answer;
+        let lost = reply.accepted();
         match action {
             Some(Action::DropAnswer) => book.stats.unanswered += lost,
             Some(Action::Delay(delay)) => {
@@ -261,14 +254,3 @@ impl Session {
 
 /// What a stream's window is unless a fault changes it, in bytes.
 const DEFAULT_WINDOW: u32 = 65_535;
-
-impl Action {
-    /// The answer that is given in place of the one that the request deserves.
-    pub(super) fn answer(&self) -> Option<Answer> {
-        match self {
-            Self::Answer(answer) => Some(answer.clone()),
-            Self::Body(Body { status, .. }) if *status != 200 => Some(Answer::new(*status)),
-            _ => None,
-        }
-    }
-}

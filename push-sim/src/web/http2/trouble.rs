@@ -3,30 +3,31 @@
 use std::sync::Arc;
 use std::time::Instant;
 
-use super::reply::Reply;
-use super::session::{Ending, Session};
+use super::session::Session;
+use super::{Reply, Serve};
 use crate::fault::GoAway;
 use crate::ledger::Book;
+use crate::web::farewell::Ending;
 
 /// What faults have still to do to a connection, and what they have stopped.
-#[derive(Debug, Default)]
-pub(super) struct Trouble {
-    later: Vec<Later>,
+#[derive(Debug)]
+pub(super) struct Trouble<R> {
+    later: Vec<Later<R>>,
     /// GOAWAYs that wait for their PINGs.
     noticed: Vec<GoAway>,
     is_deaf: bool,
 }
 
 #[derive(Debug)]
-struct Later {
+struct Later<R> {
     due: Instant,
-    order: Order,
+    order: Order<R>,
 }
 
 /// What is to be done.
 #[derive(Debug)]
-pub(super) enum Order {
-    Answer(Answered),
+pub(super) enum Order<R> {
+    Answer(Answered<R>),
     Streams(u32),
     Window(u32),
     Feed,
@@ -36,18 +37,26 @@ pub(super) enum Order {
 
 /// The answer to a request that was served.
 #[derive(Debug)]
-pub(super) struct Answered {
+pub(super) struct Answered<R> {
     pub(super) stream: u32,
-    pub(super) reply: Reply,
-    /// It is a notification that was taken.
-    pub(super) is_accepted: bool,
+    pub(super) reply: R,
 }
 
 /// What the PINGs of a graceful GOAWAY hold.
 const NOTICE: [u8; 8] = *b"goaway\0\0";
 
-impl Trouble {
-    pub(super) fn put_off(&mut self, due: Instant, order: Order) {
+impl<R> Default for Trouble<R> {
+    fn default() -> Self {
+        Self {
+            later: Vec::new(),
+            noticed: Vec::new(),
+            is_deaf: false,
+        }
+    }
+}
+
+impl<R> Trouble<R> {
+    pub(super) fn put_off(&mut self, due: Instant, order: Order<R>) {
         self.later.push(Later { due, order });
     }
 
@@ -62,9 +71,9 @@ impl Trouble {
     }
 }
 
-impl Session {
+impl<S: Serve> Session<S> {
     /// Whether the client is listened to.
-    pub(super) fn reads(&self) -> bool {
+    pub(crate) fn reads(&self) -> bool {
         !self.trouble.is_deaf
     }
 
@@ -78,7 +87,7 @@ impl Session {
     }
 
     /// Does what is due.
-    pub(super) fn send_due(&mut self, now: Instant) -> Option<Ending> {
+    pub(crate) fn send_due(&mut self, now: Instant) -> Option<Ending> {
         let due: Vec<_> = self
             .trouble
             .later
@@ -93,8 +102,8 @@ impl Session {
                 Order::Feed => self.http2.feed(),
                 Order::Read => self.trouble.is_deaf = false,
                 Order::GoAway(goaway) => {
-                    let shared = Arc::clone(&self.shared);
-                    let mut book = shared.ledger.open();
+                    let ledger = Arc::clone(self.service.ledger());
+                    let mut book = ledger.open();
                     let left = self.leave_after_notice(&goaway, &mut book);
                     ending = ending.or(left);
                 }
@@ -104,7 +113,7 @@ impl Session {
     }
 
     /// When there is something to be done next.
-    pub(super) fn next_due(&self) -> Option<Instant> {
+    pub(crate) fn next_due(&self) -> Option<Instant> {
         self.trouble.later.iter().map(|later| later.due).min()
     }
 
@@ -112,7 +121,7 @@ impl Session {
     pub(super) fn abandon(&mut self, streams: impl Fn(u32) -> bool, book: &mut Book) {
         self.trouble.later.retain(|later| match &later.order {
             Order::Answer(answer) if streams(answer.stream) => {
-                book.stats.unanswered += u64::from(answer.is_accepted);
+                book.stats.unanswered += answer.reply.accepted();
                 false
             }
             _ => true,
@@ -121,11 +130,11 @@ impl Session {
 }
 
 /// What was put off never comes when the connection has ended.
-impl Drop for Session {
+impl<S: Serve> Drop for Session<S> {
     fn drop(&mut self) {
         if !self.trouble.later.is_empty() {
-            let shared = Arc::clone(&self.shared);
-            self.abandon(|_| true, &mut shared.ledger.open());
+            let ledger = Arc::clone(self.service.ledger());
+            self.abandon(|_| true, &mut ledger.open());
         }
     }
 }

@@ -1,0 +1,260 @@
+//! The simulator as a whole: what is started, asked and stopped.
+
+mod builder;
+mod running;
+
+use std::collections::BTreeMap;
+use std::net::{IpAddr, Ipv4Addr, SocketAddr};
+use std::path::Path;
+use std::sync::Arc;
+
+use tempfile::TempDir;
+
+use crate::services::Services;
+use crate::{
+    Action, Authority, Error, Fault, Files, Received, Result, Service, ServiceAccount, Stats, apns,
+    fcm, feedback,
+};
+use running::Running;
+
+pub use builder::SimBuilder;
+
+const ANY: SocketAddr = SocketAddr::new(IpAddr::V4(Ipv4Addr::LOCALHOST), 0);
+
+/// The address as clients write it: by the name `localhost`, where that leads to it.
+fn url(address: SocketAddr, is_plain: bool) -> String {
+    let scheme = if is_plain { "http" } else { "https" };
+    let port = address.port();
+    match address.ip() {
+        ip if ip.is_loopback() || ip.is_unspecified() => format!("{scheme}://localhost:{port}"),
+        _ => format!("{scheme}://{address}"),
+    }
+}
+
+/// A running simulator; dropping it stops it.
+#[derive(Debug)]
+pub struct Sim {
+    running: Option<Running>,
+    addresses: Vec<(&'static str, SocketAddr)>,
+    /// The services that do without TLS.
+    plain: Vec<&'static str>,
+    services: Arc<Services>,
+    apns: Option<Arc<apns::Shared>>,
+    fcm: Option<Arc<fcm::Shared>>,
+    files: Files,
+    _temporary: Option<TempDir>,
+}
+
+impl Sim {
+    /// A simulator of no service yet.
+    pub fn builder() -> SimBuilder {
+        SimBuilder::default()
+    }
+
+    /// Where each service listens, in a fixed order, last `control`.
+    #[must_use]
+    pub fn addresses(&self) -> &[(&'static str, SocketAddr)] {
+        &self.addresses
+    }
+
+    /// Where the APNs provider API listens, if it runs.
+    #[must_use]
+    pub fn apns_addr(&self) -> Option<SocketAddr> {
+        self.address("apns")
+    }
+
+    /// Where the binary gateway listens, if it runs.
+    #[must_use]
+    pub fn apns_gateway_addr(&self) -> Option<SocketAddr> {
+        self.address("apns-gateway")
+    }
+
+    /// Where the feedback service listens, if it runs.
+    #[must_use]
+    pub fn apns_feedback_addr(&self) -> Option<SocketAddr> {
+        self.address("apns-feedback")
+    }
+
+    /// Where FCM and its token endpoint listen, if they run.
+    #[must_use]
+    pub fn fcm_addr(&self) -> Option<SocketAddr> {
+        self.address("fcm")
+    }
+
+    /// FCM's base URL, such as `https://localhost:8443`, if it runs; the token endpoint is `/token`
+    /// below it.
+    #[must_use]
+    pub fn fcm_url(&self) -> Option<String> {
+        self.fcm_addr()
+            .map(|address| url(address, self.is_plain("fcm")))
+    }
+
+    /// Where GCM listens, if it runs.
+    #[must_use]
+    pub fn gcm_addr(&self) -> Option<SocketAddr> {
+        self.address("gcm")
+    }
+
+    /// GCM's base URL, if it runs; messages go to `/gcm/send` and `/fcm/send` below it.
+    #[must_use]
+    pub fn gcm_url(&self) -> Option<String> {
+        self.gcm_addr()
+            .map(|address| url(address, self.is_plain("gcm")))
+    }
+
+    /// Whether the service of this name, as [`Self::addresses`] has it, does without TLS. The control
+    /// address does, and is not meant.
+    #[must_use]
+    pub fn is_plain(&self, service: &str) -> bool {
+        self.plain.contains(&service)
+    }
+
+    /// The service account that FCM knows, if it runs.
+    #[must_use]
+    pub fn service_account(&self) -> Option<&ServiceAccount> {
+        self.files.service_account()
+    }
+
+    /// Where the control API listens.
+    #[must_use]
+    pub fn control_addr(&self) -> SocketAddr {
+        self.address("control").unwrap_or(ANY)
+    }
+
+    fn address(&self, name: &str) -> Option<SocketAddr> {
+        let found = self.addresses.iter().find(|(service, _)| *service == name);
+        found.map(|(_, address)| *address)
+    }
+
+    /// The folder of the certificates and keys.
+    #[must_use]
+    pub fn dir(&self) -> &Path {
+        self.files.dir()
+    }
+
+    /// The certificates and keys.
+    #[must_use]
+    pub fn files(&self) -> &Files {
+        &self.files
+    }
+
+    /// The authority that signed the certificates, and can sign more.
+    #[must_use]
+    pub fn authority(&self) -> &Authority {
+        self.files.authority()
+    }
+
+    /// What has been counted, by service.
+    #[must_use]
+    pub fn stats(&self) -> Stats {
+        self.services.stats()
+    }
+
+    /// The last `limit` notifications that the service accepted, newest last.
+    ///
+    /// # Errors
+    /// The service does not run.
+    pub fn received(&self, service: Service, limit: usize) -> Result<Vec<Received>> {
+        self.services.received(service, limit)
+    }
+
+    /// How often each device token was taken, in hexadecimal if it is one of the binary gateway's: for tests that compare many.
+    ///
+    /// # Errors
+    /// The service does not run, or does not count tokens: the binary gateway does, if its
+    /// [`count_tokens`](crate::gateway::Config::count_tokens) says so; FCM and GCM do, if
+    /// [`SimBuilder::count_tokens`] does.
+    pub fn tokens(&self, service: Service) -> Result<BTreeMap<String, u64>> {
+        self.services.tokens(service)
+    }
+
+    /// Adds devices to the list of the feedback service, and tells how many it has then.
+    ///
+    /// # Errors
+    /// The service does not run, or a token is not hexadecimal; none is added then.
+    pub fn feedback(&self, entries: &[feedback::Entry]) -> Result<usize> {
+        self.services.feedback(entries)
+    }
+
+    /// Adds a fault behind those that are there.
+    ///
+    /// # Errors
+    /// The service does not run, or the fault makes no sense.
+    pub fn fault(&self, fault: Fault) -> Result<()> {
+        self.services.fault(vec![fault])
+    }
+
+    /// Carries out an action at once on every open connection, and tells how many there are; they
+    /// do it as soon as they are looked at, which may be a moment later.
+    ///
+    /// # Errors
+    /// The service does not run, or the action needs a request ([`Action::needs_no_request`]).
+    pub fn apply(&self, service: Service, action: &Action) -> Result<usize> {
+        self.services.apply(service, action)
+    }
+
+    /// Removes all faults.
+    pub fn clear_faults(&self) {
+        self.services.clear_faults();
+    }
+
+    /// Makes a channel for an app's broadcasts, whatever the limit, and tells its identifier.
+    ///
+    /// # Errors
+    /// The provider API does not run.
+    pub fn create_channel(&self, bundle_id: &str, policy: apns::StoragePolicy) -> Result<String> {
+        let missing = || Error::Service(Service::Apns.as_str().to_owned());
+        let apns = self.apns.as_ref().ok_or_else(missing)?;
+        Ok(apns.channels.add(bundle_id, policy))
+    }
+
+    fn running_fcm(&self) -> Result<&fcm::Shared> {
+        let missing = || Error::Service(Service::Fcm.as_str().to_owned());
+        self.fcm.as_deref().ok_or_else(missing)
+    }
+
+    /// The topics that a registration is subscribed to at FCM, in their order.
+    ///
+    /// # Errors
+    /// FCM does not run.
+    pub fn topics(&self, registration: &str) -> Result<Vec<String>> {
+        Ok(self.running_fcm()?.topics(registration))
+    }
+
+    /// Makes invalid all access tokens that FCM's token endpoint has given, and tells how many there
+    /// were. Those of [`fcm::Config::access_tokens`] stay valid.
+    ///
+    /// # Errors
+    /// FCM does not run.
+    pub fn revoke_access_tokens(&self) -> Result<usize> {
+        Ok(self.running_fcm()?.revoke_tokens())
+    }
+
+    /// Makes invalid an access token that FCM's token endpoint has given, and tells whether there was
+    /// such a one.
+    ///
+    /// # Errors
+    /// FCM does not run.
+    pub fn revoke_access_token(&self, token: &str) -> Result<bool> {
+        Ok(self.running_fcm()?.revoke_token(token))
+    }
+
+    /// Sets counters to 0, forgets what was accepted, what feedback there was to tell and what topics
+    /// were subscribed to, removes all faults.
+    pub fn reset(&self) {
+        self.services.reset();
+    }
+
+    /// Stops, and closes all connections.
+    pub fn shutdown(self) {
+        drop(self);
+    }
+}
+
+impl Drop for Sim {
+    fn drop(&mut self) {
+        if let Some(running) = self.running.take() {
+            running.stop();
+        }
+    }
+}
