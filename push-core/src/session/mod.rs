@@ -59,7 +59,7 @@
 //! | `anypush_connections_opened_total` | counter | connections that came about |
 //! | `anypush_dials_failed_total` | counter | dials that failed |
 //! | `anypush_goaways_total` | counter | connections whose peer said GOAWAY |
-//! | `anypush_requests_waiting` | gauge | requests that wait for a stream |
+//! | `anypush_requests_waiting` | gauge | requests that wait for a stream, or by HTTP/1.1 for a connection |
 //! | `anypush_requests_sent_total` | counter | requests handed to a connection; a resend counts again |
 //! | `anypush_requests_answered_total` | counter | answers |
 //! | `anypush_requests_resent_total` | counter | requests that were sent again |
