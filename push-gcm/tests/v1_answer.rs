@@ -356,12 +356,11 @@ fn with_the_token_of_a_live_activity_apples_word_removes_none() {
 
 #[test]
 fn a_judgement_decides_on_suspect_tokens_and_doubts_that_all_are_gone() {
-    let suspect = answer(
-        400,
-        "INVALID_ARGUMENT",
-        "x",
-        &json!([fcm("INVALID_ARGUMENT")]),
-    );
+    let invalid = |text| {
+        let details = json!([fcm("INVALID_ARGUMENT")]);
+        answer(400, "INVALID_ARGUMENT", text, &details)
+    };
+    let suspect = invalid("The registration token is not a valid FCM registration token");
     let gone = answer(404, "NOT_FOUND", "x", &json!([fcm("UNREGISTERED")]));
     let judged = |rejection: &Rejection, judgement| {
         let rejection = rejection.clone().judged(judgement);
@@ -384,6 +383,12 @@ fn a_judgement_decides_on_suspect_tokens_and_doubts_that_all_are_gone() {
         Advice::FixMessage
     );
     assert_eq!(judged(&gone, Judgement::DeadToken).0, Advice::RemoveToken);
+    // All devices of one platform can get it for a payload that the others take.
+    assert!(!invalid(INVALID).is_suspect_token());
+    assert_eq!(
+        judged(&invalid(INVALID), Judgement::DeadToken).0,
+        Advice::FixMessage
+    );
     // Nothing else is a matter of judgement.
     for (name, rejection, verdict, suspect, _, _) in
         [fcm_codes(), apple(), without_codes()].concat()

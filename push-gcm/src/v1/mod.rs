@@ -80,4 +80,4 @@ pub use outcome::{Outcome, Receipt};
 pub use retry::google_retry;
 pub use send_all::{SendAll, SendEach, TrySendAll};
 pub use target::{Condition, Device, InvalidCondition, InvalidTarget, InvalidTopic, Target, Topic};
-pub use topics::{SubscribeAll, Subscription, Topics};
+pub use topics::{SubscribeAll, Subscription, Topics, TrySubscribeAll};

@@ -35,6 +35,8 @@ pub(super) enum Cause {
     Failing,
     Field,
     SuspectToken,
+    /// The message, or the token: nothing says which.
+    TokenOrMessage,
     AppleRefused,
     Invalid,
     TooLarge,
@@ -59,6 +61,7 @@ impl Cause {
             Self::GoneOrLiveActivity
             | Self::Field
             | Self::SuspectToken
+            | Self::TokenOrMessage
             | Self::AppleRefused
             | Self::Invalid
             | Self::TooLarge => Advice::FixMessage,
@@ -94,6 +97,10 @@ impl Cause {
             Self::SuspectToken => {
                 "the token is malformed or dead, or else the message is wrong: the token is, if \
                  others take the same message"
+            }
+            Self::TokenOrMessage => {
+                "the message is wrong for this device's platform, or the token is malformed: nothing \
+                 says which, so remove no token for it"
             }
             Self::AppleRefused => "APNs refused the message: fix its headers or payload",
             Self::Invalid => "fix the message",
@@ -189,8 +196,9 @@ impl Rejection {
         })
     }
 
-    /// FCM's own code for a bad token, and for much else: the text tells what is surely none of
-    /// the token's.
+    /// FCM's own code for a bad token, and for much else: the text tells them apart. "Request contains
+    /// an invalid argument." is also what all devices of one platform get for a payload that the others
+    /// take, so acceptances of others say nothing about it.
     fn invalid_argument(&self) -> Cause {
         let text = self.message.as_deref().unwrap_or_default();
         let text = text.to_ascii_lowercase();
@@ -199,8 +207,15 @@ impl Rejection {
             Cause::TooLarge
         } else if says(&["package name"]) {
             Cause::Invalid
-        } else {
+        } else if says(&[
+            "registration token",
+            "registration id",
+            "installation id",
+            "fid",
+        ]) {
             Cause::SuspectToken
+        } else {
+            Cause::TokenOrMessage
         }
     }
 

@@ -1,13 +1,14 @@
 //! Who the client is to the service: the credentials in force, and the project.
 
-use std::sync::OnceLock;
-use std::time::Instant;
+use std::sync::{Arc, Mutex, MutexGuard, OnceLock, PoisonError};
+use std::time::{Duration, Instant};
 
+use futures_util::future::{Either, select};
 use http::header::{AUTHORIZATION, CONTENT_TYPE, USER_AGENT};
 use http::{HeaderMap, HeaderName, HeaderValue, Uri};
 use push_core::bearer::Bearer;
 use push_core::http::{BaseUrl, HttpClient};
-use push_core::{Error, ErrorKind, Result};
+use push_core::{Backend, Error, ErrorKind, Lock, Result};
 
 use crate::v1::Credentials;
 
@@ -24,7 +25,21 @@ pub(super) struct Access {
     /// What every request says, with a place for the token.
     pub(super) headers: HeaderMap,
     project: OnceLock<Project>,
+    looked_up: LookUp,
 }
+
+/// Who looks up the project, and how that went.
+#[derive(Debug)]
+struct LookUp {
+    backend: Arc<dyn Backend>,
+    /// Held by the one who asks.
+    asking: Arc<dyn Lock>,
+    /// Why the last one did not come to know it, and when.
+    failed: Mutex<Option<(Instant, Error)>>,
+}
+
+/// For so long, nobody asks again for a project that could not be found.
+const PAUSE: Duration = Duration::from_secs(5);
 
 /// A project, and where its messages go.
 #[derive(Debug)]
@@ -62,22 +77,87 @@ impl Access {
             credentials,
             headers,
             project: known.map_or_else(OnceLock::new, OnceLock::from),
+            looked_up: LookUp::new(http),
         })
     }
 
-    /// The project; asks for it where neither the caller nor the credentials name it.
+    /// The project; asks for it where neither the caller nor the credentials name it: one asks for all
+    /// who wait.
     pub(super) async fn project(
         &self,
         http: &HttpClient,
         base: &BaseUrl,
         deadline: Instant,
     ) -> Result<&Project> {
+        match self.project.get() {
+            Some(project) => Ok(project),
+            // Boxed, since it hardly ever happens.
+            None => Box::pin(self.look_up(http, base, deadline)).await,
+        }
+    }
+
+    async fn look_up(
+        &self,
+        http: &HttpClient,
+        base: &BaseUrl,
+        deadline: Instant,
+    ) -> Result<&Project> {
+        let LookUp {
+            backend, asking, ..
+        } = &self.looked_up;
+        let turn = select(asking.lock(), backend.sleep_until(deadline));
+        let Either::Left((_turn, _)) = turn.await else {
+            let message = "the project was not found before the deadline";
+            return Err(Error::new(ErrorKind::Timeout, message));
+        };
         if let Some(project) = self.project.get() {
             return Ok(project);
         }
-        let id = self.credentials.find_project(http, deadline).await?;
-        let project = Project::new(base, &id)?;
+        self.looked_up.has_failed()?;
+        let found = self.credentials.find_project(http, deadline).await;
+        let project = found
+            .map_err(|error| self.looked_up.fail(error))
+            .and_then(|id| Project::new(base, &id))?;
         Ok(self.project.get_or_init(|| project))
+    }
+}
+
+impl LookUp {
+    fn new(http: &HttpClient) -> Self {
+        let backend = http.session().backend().clone();
+        Self {
+            asking: backend.create_lock(),
+            failed: Mutex::default(),
+            backend,
+        }
+    }
+
+    fn failed(&self) -> MutexGuard<'_, Option<(Instant, Error)>> {
+        self.failed.lock().unwrap_or_else(PoisonError::into_inner)
+    }
+
+    /// The failure of the last one who asked, where that was just now.
+    fn has_failed(&self) -> Result<()> {
+        match &*self.failed() {
+            Some((at, error)) if self.backend.now().saturating_duration_since(*at) < PAUSE => {
+                Err(error.clone())
+            }
+            _ => Ok(()),
+        }
+    }
+
+    /// Keeps a failure for those who wait. No push was sent, so none may have been taken.
+    fn fail(&self, error: Error) -> Error {
+        let kind = match error.kind() {
+            ErrorKind::Unanswered => ErrorKind::Timeout,
+            ErrorKind::Lost => ErrorKind::Connect,
+            kind => kind,
+        };
+        let message =
+            "the project of the credentials was not found: name it by the builder's `project`";
+        let told = Error::new(kind, message).with_source(error);
+        *self.failed() = Some((self.backend.now(), told.clone()));
+        told
     }
 }
 

@@ -1,15 +1,18 @@
+use std::future::poll_fn;
+use std::pin::{Pin, pin};
 use std::sync::Arc;
+use std::task::Poll;
 use std::time::{Duration, Instant};
 
 use futures_util::future::{Either, select};
 use push_core::bearer::Token;
 use push_core::http::Answer;
+use push_core::{ErrorKind, Verdict};
 
 use super::Inner;
 use super::access::Access;
 use super::request::{Call, Stamped};
 use crate::v1::{Error, Rejection};
-use push_core::Verdict;
 
 /// Sends one request, and again where that is allowed: with a fresh token after the old one was
 /// refused, and as the retry policy says after an answered failure.
@@ -36,7 +39,7 @@ async fn attempt<C: Call>(
     call: &C,
     deadline: Instant,
 ) -> push_core::Result<(Answer, Token)> {
-    let token = access.bearer.token(deadline).await?;
+    let token = token(inner, access, deadline).await?;
     let stamped = Stamped {
         call,
         headers: &access.headers,
@@ -45,6 +48,30 @@ async fn attempt<C: Call>(
     };
     let answer = inner.way.exchange(&stamped, deadline).await?;
     Ok((answer, token))
+}
+
+/// The access token; a session that is shut down waits for none.
+async fn token(inner: &Inner, access: &Access, deadline: Instant) -> push_core::Result<Token> {
+    let mut getting = pin!(access.bearer.token(deadline));
+    if let Some(token) = poll_once(getting.as_mut()).await {
+        return token;
+    }
+    match select(getting, inner.closing()).await {
+        Either::Left((token, _)) => token,
+        Either::Right(_) => Err(push_core::Error::new(
+            ErrorKind::Closed,
+            "not sent: the session was shut down",
+        )),
+    }
+}
+
+/// What is ready without waiting.
+async fn poll_once<T>(mut future: Pin<&mut impl Future<Output = T>>) -> Option<T> {
+    poll_fn(|cx| match future.as_mut().poll(cx) {
+        Poll::Ready(ready) => Poll::Ready(Some(ready)),
+        Poll::Pending => Poll::Ready(None),
+    })
+    .await
 }
 
 fn in_doubt<T>(taken: Result<T, Error>, in_doubt: bool) -> Result<T, Error> {

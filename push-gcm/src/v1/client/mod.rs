@@ -181,19 +181,19 @@ impl Client {
         &self.inner.session
     }
 
-    /// A URI below the project, such as `/registrations/…`, from what follows the project's id.
-    pub(crate) async fn uri_below_project(&self, rest: &str) -> Result<Uri, Error> {
+    /// Makes a request below the project other than a push, such as `/registrations/…`, and waits for
+    /// what comes of it.
+    pub(crate) async fn call<C: Call>(
+        &self,
+        below: &str,
+        call: impl FnOnce(Uri) -> C,
+    ) -> Result<C::Taken, Error> {
         let inner = &self.inner;
-        let access = inner.access();
-        let project = inner.project(&access, inner.deadline()).await?;
-        let path = format!("/v1/projects/{}{rest}", project.id);
-        Ok(inner.base.join(&path)?)
-    }
-
-    /// Makes a request other than a push, and waits for what comes of it.
-    pub(crate) async fn call<C: Call>(&self, call: C) -> Result<C::Taken, Error> {
-        let inner = &self.inner;
-        deliver::deliver(inner, &inner.access(), call, inner.deadline()).await
+        let (access, deadline) = (inner.access(), inner.deadline());
+        let project = inner.project(&access, deadline).await?;
+        let path = format!("/v1/projects/{}{below}", project.id);
+        let call = call(inner.base.join(&path)?);
+        deliver::deliver(inner, &access, call, deadline).await
     }
 
     /// A fan-out in the room that the connections and the guard leave.

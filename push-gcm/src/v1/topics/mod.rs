@@ -8,12 +8,14 @@ use std::time::SystemTime;
 use bytes::Bytes;
 use http::Method;
 use push_core::fan_out::IntoSource;
+use push_core::http::Answer;
 use push_core::{ErrorKind, Verdict};
 
 use self::call::{Page, TopicCall};
+use self::many::Change;
 use super::{Client, Device, Error, Target, Topic};
 
-pub use many::SubscribeAll;
+pub use many::{SubscribeAll, TrySubscribeAll};
 
 /// The topics that devices follow, by the API that knows one registration per request. From
 /// [`Client::topics`].
@@ -78,12 +80,10 @@ impl Topics {
 
     async fn add(&self, below: String, topic: Topic, patient: bool) -> Result<Subscription, Error> {
         let rest = format!("{below}?topic_name={}", encoded(topic.as_str()));
-        let uri = self.client.uri_below_project(&rest).await?;
+        let taken = move |answer: &Answer, attempts| call::added(answer, &topic, attempts);
         let body = Bytes::from_static(b"{}");
-        let call = TopicCall::new(Method::POST, uri, body, move |answer, attempts| {
-            call::added(answer, &topic, attempts)
-        });
-        self.client.call(call.patient(patient)).await
+        let call = |uri| TopicCall::new(Method::POST, uri, body, taken).patient(patient);
+        self.client.call(&rest, call).await
     }
 
     /// Has a device no longer follow a topic. It is no error where it did not.
@@ -108,15 +108,10 @@ impl Topics {
         topic: Topic,
         patient: bool,
     ) -> Result<Subscription, Error> {
-        let rest = format!("{below}/{}?allow_missing=true", encoded(topic.as_str()));
-        let uri = self.client.uri_below_project(&rest).await?;
-        let call = TopicCall::new(
-            Method::DELETE,
-            uri,
-            Bytes::new(),
-            move |answer, attempts| call::removed(answer, &topic, attempts),
-        );
-        self.client.call(call.patient(patient)).await
+        let rest = format!("{below}/{}?allow_missing=true", segment(topic.as_str())?);
+        let taken = move |answer: &Answer, attempts| call::removed(answer, &topic, attempts);
+        let call = |uri| TopicCall::new(Method::DELETE, uri, Bytes::new(), taken).patient(patient);
+        self.client.call(&rest, call).await
     }
 
     /// Whether a device follows a topic; if so, since when.
@@ -131,13 +126,11 @@ impl Topics {
         device: impl Device,
         topic: &Topic,
     ) -> Result<Option<Subscription>, Error> {
-        let rest = format!("{}/{}", below(&device)?, encoded(topic.as_str()));
-        let uri = self.client.uri_below_project(&rest).await?;
+        let rest = format!("{}/{}", below(&device)?, segment(topic.as_str())?);
         let topic = topic.clone();
-        let call = TopicCall::new(Method::GET, uri, Bytes::new(), move |answer, attempts| {
-            call::found(answer, &topic, attempts)
-        });
-        self.client.call(call).await
+        let taken = move |answer: &Answer, attempts| call::found(answer, &topic, attempts);
+        let call = |uri| TopicCall::new(Method::GET, uri, Bytes::new(), taken);
+        self.client.call(&rest, call).await
     }
 
     /// All topics that a device follows.
@@ -152,9 +145,8 @@ impl Topics {
         let mut all = Vec::new();
         let mut rest = format!("{below}?page_size={PAGE}");
         for _ in 0..MOST_PAGES {
-            let uri = self.client.uri_below_project(&rest).await?;
-            let call = TopicCall::new(Method::GET, uri, Bytes::new(), call::listed);
-            let Page { topics, next } = self.client.call(call).await?;
+            let call = |uri| TopicCall::new(Method::GET, uri, Bytes::new(), call::listed);
+            let Page { topics, next } = self.client.call(&rest, call).await?;
             all.extend(topics);
             match next {
                 Some(next) => {
@@ -177,11 +169,21 @@ impl Topics {
         I: IntoSource<M>,
         I::Item: Device + Send + 'static,
     {
-        let (topics, topic) = (self.clone(), topic.clone());
-        many::all(&self.client, devices, move |below| {
-            let (topics, topic) = (topics.clone(), topic.clone());
-            async move { topics.add(below, topic, true).await }
-        })
+        many::all(self, devices.into_source(), Change::Subscribe, topic)
+    }
+
+    /// As [`subscribe_all`](Self::subscribe_all), for devices that come as results: the first error of
+    /// the source ends the intake and comes last.
+    pub fn try_subscribe_all<M, I, D, E>(
+        &self,
+        devices: I,
+        topic: &Topic,
+    ) -> TrySubscribeAll<I::Source, D, E>
+    where
+        I: IntoSource<M, Item = Result<D, E>>,
+        D: Device + Send + 'static,
+    {
+        many::try_all(self, devices.into_source(), Change::Subscribe, topic)
     }
 
     /// Has any number of devices no longer follow a topic: as [`subscribe_all`](Self::subscribe_all).
@@ -190,11 +192,34 @@ impl Topics {
         I: IntoSource<M>,
         I::Item: Device + Send + 'static,
     {
-        let (topics, topic) = (self.clone(), topic.clone());
-        many::all(&self.client, devices, move |below| {
-            let (topics, topic) = (topics.clone(), topic.clone());
-            async move { topics.remove(below, topic, true).await }
-        })
+        many::all(self, devices.into_source(), Change::Unsubscribe, topic)
+    }
+
+    /// Has any number of devices no longer follow a topic: as
+    /// [`try_subscribe_all`](Self::try_subscribe_all).
+    pub fn try_unsubscribe_all<M, I, D, E>(
+        &self,
+        devices: I,
+        topic: &Topic,
+    ) -> TrySubscribeAll<I::Source, D, E>
+    where
+        I: IntoSource<M, Item = Result<D, E>>,
+        D: Device + Send + 'static,
+    {
+        many::try_all(self, devices.into_source(), Change::Unsubscribe, topic)
+    }
+
+    /// One of many.
+    async fn change(
+        &self,
+        change: Change,
+        below: String,
+        topic: Topic,
+    ) -> Result<Subscription, Error> {
+        match change {
+            Change::Subscribe => self.add(below, topic, true).await,
+            Change::Unsubscribe => self.remove(below, topic, true).await,
+        }
     }
 }
 
@@ -202,9 +227,10 @@ impl Topics {
 fn below(device: &impl Device) -> Result<String, Error> {
     let target = device.target()?;
     match &*target {
-        Target::Token(id) | Target::Fid(id) => {
-            Ok(format!("/registrations/{}/topicSubscriptions", encoded(id)))
-        }
+        Target::Token(id) | Target::Fid(id) => Ok(format!(
+            "/registrations/{}/topicSubscriptions",
+            segment(id)?
+        )),
         other => {
             let message = format!(
                 "a {} follows no topic: expected a registration token or an installation id",
@@ -213,6 +239,15 @@ fn below(device: &impl Device) -> Result<String, Error> {
             Err(push_core::Error::new(ErrorKind::InvalidMessage, message).into())
         }
     }
+}
+
+/// One segment of a path. Those of dots alone would lead elsewhere, encoded or not.
+fn segment(text: &str) -> Result<String, Error> {
+    if text == "." || text == ".." {
+        let message = format!("{text:?} is no registration and no topic that could be asked for");
+        return Err(push_core::Error::new(ErrorKind::InvalidMessage, message).into());
+    }
+    Ok(encoded(text))
 }
 
 /// Percent-encoded: everything but what is never reserved (RFC 3986, section 2.3).
@@ -240,6 +275,15 @@ mod tests {
         assert_eq!(encoded("ab:c_-.~%/é"), "ab%3Ac_-.~%25%2F%C3%A9");
         let below = below(&"a/b?c").unwrap();
         assert_eq!(below, "/registrations/a%2Fb%3Fc/topicSubscriptions");
+    }
+
+    #[test]
+    fn what_would_lead_elsewhere_is_refused() {
+        for text in [".", ".."] {
+            assert_eq!(below(&text).unwrap_err().verdict(), Verdict::FixMessage);
+            assert!(segment(text).is_err());
+        }
+        assert_eq!(segment("...").unwrap(), "...");
     }
 
     #[test]
