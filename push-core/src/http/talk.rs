@@ -2,7 +2,7 @@
 
 use std::future::poll_fn;
 use std::pin::{Pin, pin};
-use std::task::{Context, Poll, Waker};
+use std::task::{Context, Poll};
 
 use bytes::{Bytes, BytesMut};
 use http::header::CONNECTION;
@@ -68,7 +68,18 @@ pub(super) async fn converse(
     // A connection on which nothing is outstanding ends without waiting once its sender is gone.
     drop(sender);
     if lasting {
-        talk.drive(&mut Context::from_waker(Waker::noop()));
+        // It may take another turn of the task: a runtime may have it wait for one after much work.
+        let mut turns = 0;
+        let ended = poll_fn(|cx| {
+            talk.drive(cx);
+            turns += 1;
+            if talk.ended.is_some() || turns > 1 {
+                return Poll::Ready(());
+            }
+            cx.waker().wake_by_ref();
+            Poll::Pending
+        });
+        ended.await;
     }
     let ended_well = talk.ended == Some(true);
     let parts = talk.connection.into_parts();
