@@ -3,9 +3,8 @@ use std::sync::Arc;
 use std::time::{Duration, SystemTime, UNIX_EPOCH};
 
 use http::HeaderName;
-use http::header::RETRY_AFTER;
 use push_core::http::Answer;
-use push_core::{Verdict, parse_retry_after};
+use push_core::{Verdict, retry_after};
 
 use crate::request::UNIQUE_ID;
 use crate::{Advice, ApnsId, Endpoint, Error, Reason, parse_body};
@@ -98,13 +97,12 @@ pub(crate) const DEFAULT_WAIT: Duration = Duration::from_secs(60);
 impl Rejection {
     pub(crate) fn read(answer: &Answer, now: SystemTime) -> Self {
         let (reason, timestamp_ms) = parse_body(&answer.body);
-        let retry_after = answer.headers.get(RETRY_AFTER);
         Self {
             status: answer.status.as_u16(),
             reason,
             timestamp: timestamp_ms
                 .and_then(|ms| UNIX_EPOCH.checked_add(Duration::from_millis(ms))),
-            retry_after: retry_after.and_then(|value| parse_retry_after(value.to_str().ok()?, now)),
+            retry_after: retry_after(&answer.headers, now),
             judgement: None,
         }
     }

@@ -51,7 +51,7 @@ pub use futures_io::{AsyncRead, AsyncWrite};
 pub use identity::{Identity, KeyFormat};
 pub use proxy::Proxy;
 pub use reach::Reach;
-pub use retry::{ResendUnknown, RetryPolicy, parse_retry_after};
+pub use retry::{ResendUnknown, RetryPolicy, parse_retry_after, retry_after};
 pub use roots::Roots;
 pub use target::{Security, Target};
 pub use verdict::{Outcome, Verdict};

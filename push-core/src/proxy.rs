@@ -93,7 +93,7 @@ impl Proxy {
 
     /// The proxy that the environment names for TLS connections to a host: `HTTPS_PROXY` or
     /// `https_proxy`, unless `NO_PROXY` or `no_proxy` lists the host, a domain that it belongs to,
-    /// or `*`. Nothing else in this library reads the environment.
+    /// or `*`. The environment is read by nothing that does not say so.
     ///
     /// # Errors
     /// As [`from_url`](Self::from_url).

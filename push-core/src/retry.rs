@@ -138,6 +138,14 @@ impl ResendUnknown {
     }
 }
 
+/// How long an answer asks to wait: its `Retry-After`. A date there counts from the answer's own `Date`,
+/// where it has one, since the clock of this machine may be off; else from `now`.
+pub fn retry_after(headers: &http::HeaderMap, now: SystemTime) -> Option<Duration> {
+    let text = |name| headers.get(name)?.to_str().ok();
+    let date = text(http::header::DATE).and_then(|date| httpdate::parse_http_date(date).ok());
+    parse_retry_after(text(http::header::RETRY_AFTER)?, date.unwrap_or(now))
+}
+
 /// Reads a `Retry-After` header (RFC 9110, section 10.2.3) in either form, seconds or an HTTP
 /// date. A date that has passed means zero; what is neither form is `None`.
 pub fn parse_retry_after(value: &str, now: SystemTime) -> Option<Duration> {
@@ -170,6 +178,19 @@ mod tests {
         for bad in ["", "-1", "soon", "1.5"] {
             assert_eq!(read(bad), None, "{bad}");
         }
+    }
+
+    #[test]
+    fn a_date_counts_from_that_of_the_answer() {
+        let mut headers = http::HeaderMap::new();
+        let now = httpdate::parse_http_date("Wed, 21 Oct 2026 07:38:00 GMT").unwrap();
+        assert_eq!(retry_after(&headers, now), None);
+        let later = "Wed, 21 Oct 2026 07:30:00 GMT".parse().unwrap();
+        headers.insert(http::header::RETRY_AFTER, later);
+        assert_eq!(retry_after(&headers, now), Some(Duration::ZERO));
+        let date = "Wed, 21 Oct 2026 07:28:00 GMT".parse().unwrap();
+        headers.insert(http::header::DATE, date);
+        assert_eq!(retry_after(&headers, now), Some(Duration::from_secs(120)));
     }
 
     #[test]

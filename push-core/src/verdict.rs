@@ -17,7 +17,8 @@ pub enum Verdict {
         /// stays. `None` when the service does not say.
         since: Option<SystemTime>,
     },
-    /// Surely not taken: send it again after this time. Zero means at once.
+    /// Not taken, by the service's word where it answered, and surely where it did not: send it again
+    /// after this time. Zero means at once.
     RetryAfter(Duration),
     /// It may have been taken: the answer was lost. Sending again can show it twice.
     Unknown,

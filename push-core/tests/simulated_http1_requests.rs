@@ -400,3 +400,36 @@ fn a_connection_that_answered_and_closed_was_of_use() {
     }
     assert!(longest < SECOND, "{longest:?}");
 }
+
+#[test]
+fn one_busy_connection_vouches_for_no_other() {
+    Simulation::for_seeds(0..5, |sim| {
+        let server = Server::start(sim, |seen| {
+            vec![Act::Wait(SECOND), ok(&seen.number.to_string())]
+        });
+        let client = Client::new(sim);
+        let asked: Vec<_> = (0..4).map(|number| client.send(number, MINUTE)).collect();
+        sim.block_on(join_all(asked));
+        let before: Vec<_> = sim
+            .network()
+            .cables()
+            .iter()
+            .map(|c| c.sent_bytes(backend_simulated::Side::Client))
+            .collect();
+        for number in 4..16 {
+            sim.advance(10 * SECOND);
+            client.ask(number, MINUTE).outcome.unwrap();
+        }
+        // A firewall has forgotten those that were idle for two minutes.
+        for (cable, before) in sim.network().cables().iter().zip(before) {
+            if cable.sent_bytes(backend_simulated::Side::Client) == before {
+                cable.cut();
+            }
+        }
+        let asked: Vec<_> = (16..19).map(|number| client.send(number, MINUTE)).collect();
+        for ended in sim.block_on(join_all(asked)) {
+            assert!(ended.outcome.is_ok(), "{ended:?}");
+        }
+        drop(server);
+    });
+}

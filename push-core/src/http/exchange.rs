@@ -270,9 +270,12 @@ async fn attempt(
         Err(Some(error)) => return Attempt::NotSent(error),
         Err(None) => return Attempt::NotStarted,
     };
+    let limit = outgoing.max_answer_bytes();
+    let limit = limit.unwrap_or(set.shared.config.max_answer_bytes);
     // An answer that has come wins over a deadline that passed while nobody polled.
     let head = poll_fn(|cx| match flight.poll_head(cx) {
-        Poll::Ready(head) => Poll::Ready(Some(head)),
+        Poll::Ready(Ok(head)) => Poll::Ready(Some(Ok(take_in(&mut flight, head, limit, cx)))),
+        Poll::Ready(Err(error)) => Poll::Ready(Some(Err(error))),
         Poll::Pending => watch.poll(cx).map(|()| None),
     })
     .await;
@@ -285,21 +288,34 @@ async fn attempt(
             ));
         }
         Some(Err(error)) => return failed(set, flight, error),
-        Some(Ok(head)) if head.body().is_end_stream() => {
-            return answered(head.into_parts().0, (Bytes::new(), true), flight.land(true));
+        Some(Ok((head, Some((body, complete))))) => {
+            return answered(head, (body, complete), flight.land(complete));
         }
-        Some(Ok(head)) => {
-            let limit = outgoing.max_answer_bytes();
-            let (head, body) = head.into_parts();
-            flight.expect_body(body, limit.unwrap_or(set.shared.config.max_answer_bytes));
-            read_boxed(flight, head, watch)
-        }
+        Some(Ok((head, None))) => read_boxed(flight, head, watch),
     };
     rest.await
 }
 
-/// Boxed, and here, so that the future of those without a body, which are the most, has no room
-/// for it.
+/// The head of an answer, and its body where all of it came along: so short a one mostly does.
+fn take_in(
+    flight: &mut Flight,
+    head: http::Response<h2::RecvStream>,
+    limit: usize,
+    cx: &mut Context<'_>,
+) -> (http::response::Parts, Option<(Bytes, bool)>) {
+    let (head, body) = head.into_parts();
+    if body.is_end_stream() {
+        return (head, Some((Bytes::new(), true)));
+    }
+    flight.expect_body(body, limit);
+    match flight.poll_body(cx) {
+        Poll::Ready(complete) => (head, Some((flight.take_body(), complete))),
+        Poll::Pending => (head, None),
+    }
+}
+
+/// Boxed, and here, so that the future of those whose body came along, which are the most, has no
+/// room for it.
 fn read_boxed(
     flight: Flight,
     head: http::response::Parts,

@@ -1,8 +1,8 @@
 //! The way to one server by HTTP/1.1: a request at a time on each connection, which is a lease.
 
 use std::future::poll_fn;
+use std::sync::Arc;
 use std::sync::atomic::{AtomicUsize, Ordering};
-use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 use std::task::Poll;
 use std::time::Instant;
 
@@ -29,8 +29,6 @@ pub(super) struct Http1 {
     /// How many requests wait for a connection.
     waiting: AtomicUsize,
     turned: Turned,
-    /// When a connection was last given back.
-    given_back: Mutex<Option<Instant>>,
 }
 
 /// How an exchange by HTTP/1.1 ended.
@@ -82,7 +80,6 @@ impl Http1 {
             target,
             waiting: AtomicUsize::new(0),
             turned: Turned::default(),
-            given_back: Mutex::default(),
         }
     }
 
@@ -102,7 +99,7 @@ impl Http1 {
         let mut watch = self.session.shared().watch(deadline);
         match self.lease(&mut watch, true).await? {
             Leased::Connection(lease) => {
-                self.give_back(lease);
+                lease.release();
                 Ok(true)
             }
             Leased::SpeaksHttp2 => Ok(false),
@@ -163,29 +160,18 @@ impl Http1 {
     async fn lease(&self, watch: &mut Watch, patient: bool) -> Result<Leased> {
         loop {
             match self.any_lease(watch, patient).await? {
-                // Those that idle are no younger; each turn closes one.
-                Leased::Connection(lease) if lease.is_reused() && self.is_quiet() => {}
+                // Each turn closes one.
+                Leased::Connection(lease) if self.was_quiet(&lease) => {}
                 leased => return Ok(leased),
             }
         }
     }
 
-    fn give_back(&self, lease: Lease) {
-        let now = self.session.backend().now();
-        *self.lock_given_back() = Some(now);
-        lease.release();
-    }
-
-    /// Whether no connection was given back for a while.
-    fn is_quiet(&self) -> bool {
+    /// Whether nothing was heard on a connection for a while, whatever was on others.
+    fn was_quiet(&self, lease: &Lease) -> bool {
         let shared = self.session.shared();
-        let given_back = *self.lock_given_back();
-        given_back.is_some_and(|at| shared.backend.now() >= later(at, shared.config.probe_after))
-    }
-
-    fn lock_given_back(&self) -> MutexGuard<'_, Option<Instant>> {
-        let locked = self.given_back.lock();
-        locked.unwrap_or_else(PoisonError::into_inner)
+        let since = lease.idle_since();
+        since.is_some_and(|at| shared.backend.now() >= later(at, shared.config.probe_after))
     }
 
     async fn any_lease(&self, watch: &mut Watch, patient: bool) -> Result<Leased> {
@@ -255,7 +241,7 @@ impl Http1 {
         again: bool,
     ) -> Attempt {
         if watch.has_passed(self.session.backend().as_ref()) {
-            self.give_back(lease);
+            lease.release();
             self.tally.count(Event::TimedOut);
             let message = "not sent: the deadline passed before the request was written";
             return Attempt::NotSent(Error::new(ErrorKind::Timeout, message));
@@ -263,7 +249,7 @@ impl Http1 {
         let request = match in_http1_form(outgoing) {
             Ok(request) => request,
             Err(error) => {
-                self.give_back(lease);
+                lease.release();
                 return Attempt::NotSent(error);
             }
         };
@@ -286,7 +272,7 @@ impl Http1 {
         match how {
             How::Answered(answer) => {
                 match ended.reusable {
-                    true => self.give_back(lease),
+                    true => lease.release(),
                     // It was of use all the same.
                     false => lease.proved(),
                 }

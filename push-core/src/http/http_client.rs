@@ -52,6 +52,26 @@ impl HttpClient {
         }))
     }
 
+    /// The same without its proxy: for servers on this machine and beside it, since a proxy would find
+    /// its own there.
+    #[must_use]
+    pub fn direct(&self) -> Self {
+        let Inner {
+            session,
+            reach,
+            transport,
+            ..
+        } = &*self.0;
+        if reach.proxy.is_none() {
+            return self.clone();
+        }
+        let reach = Reach {
+            proxy: None,
+            ..reach.clone()
+        };
+        Self::make(session.clone(), reach, transport.clone())
+    }
+
     /// The session that this goes over.
     pub fn session(&self) -> &Session {
         &self.0.session

@@ -58,10 +58,12 @@ impl GroupReceipt {
 impl push_core::Outcome for GroupReceipt {
     /// Accepted when one device of the group got it: [`failed`](Self::failed) has the others.
     fn verdict(&self) -> Verdict {
-        if self.success == 0 && self.failure > 0 {
-            return Verdict::RetryAfter(self.retry_after.unwrap_or(BUSY));
+        match (self.success, self.failure) {
+            // There is nobody in it.
+            (0, 0) => Verdict::FixMessage,
+            (0, _) => Verdict::RetryAfter(self.retry_after.unwrap_or(BUSY)),
+            _ => Verdict::Accepted,
         }
-        Verdict::Accepted
     }
 }
 

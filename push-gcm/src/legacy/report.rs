@@ -50,6 +50,9 @@ impl Response {
 /// Longer than an hour, no message is timely. Google's page "Scale with FCM": give up after 60 minutes.
 const LONGEST: Duration = Duration::from_secs(60 * 60);
 
+/// The longest wait that is taken from the service: whoever adds it to a time gets a time.
+const LONGEST_ASKED: Duration = Duration::from_secs(24 * 60 * 60);
+
 impl Report {
     pub(super) fn new(
         message: Message,
@@ -157,14 +160,14 @@ impl Report {
         self.multicast(self.recoverable().chain(self.unknown()))
     }
 
-    /// How long to wait before a retry: what the service said in `Retry-After`, or else a time that
+    /// How long to wait before a retry: what the service said in `Retry-After`, at most a day, or else a time that
     /// doubles with each retry, by chance up to one half longer, and at most an hour. `retry` counts
     /// from zero.
     pub fn delay(&self, retry: u32) -> Duration {
         let recoverable = || self.recoverable().map(|(_, error)| error);
         let said = recoverable().filter_map(|error| error.rejection()?.retry_after);
         if let Some(longest) = said.max() {
-            return longest;
+            return longest.min(LONGEST_ASKED);
         }
         let doubled = self
             .back_off

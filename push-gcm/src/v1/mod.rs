@@ -30,7 +30,7 @@
 //! | 200 with the message's name | [`Accepted`](push_core::Verdict::Accepted) |
 //! | `UNREGISTERED`; APNs' `Unregistered`, `BadDeviceToken` and their like, whatever FCM makes of them | [`RemoveToken`](push_core::Verdict::RemoveToken) |
 //! | `INVALID_ARGUMENT` that names a field; 400, 413 | [`FixMessage`](push_core::Verdict::FixMessage) |
-//! | `INVALID_ARGUMENT` that names none: a dead or malformed token, or the message | [`FixMessage`](push_core::Verdict::FixMessage); [`RemoveToken`](push_core::Verdict::RemoveToken) in a bulk send that others of were taken |
+//! | `INVALID_ARGUMENT` that speaks of the token: dead, malformed, or the message is wrong | [`FixMessage`](push_core::Verdict::FixMessage); [`RemoveToken`](push_core::Verdict::RemoveToken) in a bulk send that others of were taken |
 //! | `SENDER_ID_MISMATCH`, `THIRD_PARTY_AUTH_ERROR`; 401, 403 and 404 without FCM's own code | [`FixCredentials`](push_core::Verdict::FixCredentials) |
 //! | `QUOTA_EXCEEDED`, 429 | [`RetryAfter`](push_core::Verdict::RetryAfter) `Retry-After`, or a minute |
 //! | `UNAVAILABLE`, `INTERNAL`, 5xx | [`RetryAfter`](push_core::Verdict::RetryAfter) `Retry-After`, or ten seconds |

@@ -29,6 +29,10 @@ use super::Outcome;
 ///   ([`timeout`](super::ClientBuilder::timeout)): whoever gives the devices may be waiting for the
 ///   outcomes.
 ///
+/// An acceptance says nothing of the other platforms, which FCM does not tell apart: a message or a
+/// project that APNs knows no device of (`DeviceTokenNotForTopic`) makes dead tokens of Apple's devices as
+/// soon as an Android device takes it. Where that can be, send to them apart.
+///
 /// [`Rejection::judgement`](super::Rejection) has what was made of it. All else is told in order of
 /// completion. Those held back count as under way, up to 99 of them, and leave room for at least one
 /// push.

@@ -288,7 +288,7 @@ fn the_projects_are_those_of_the_file_unless_the_environment_says_else() {
         ("GOOGLE_CLOUD_QUOTA_PROJECT", "pays-more"),
     ])));
     assert_eq!(credentials.project_id(), Some("my-project"));
-    assert_eq!(credentials.quota_project(), Some("pays-more"));
+    assert_eq!(credentials.quota_project(), Some("pays"));
     let credentials = credentials.environment(std::sync::Arc::new(Fake::default()));
     assert_eq!(credentials.quota_project(), Some("pays"));
     file.as_object_mut().unwrap().remove("project_id");

@@ -49,6 +49,8 @@ struct Wire {
     unflushed: bool,
     /// Changes when the connection is left to the cache, and when it is taken from there.
     stint: u64,
+    /// When it was last left to the cache; `None` unless it came from there.
+    rested_at: Option<Instant>,
 }
 
 /// The connection, and what is given back after it.
@@ -107,6 +109,7 @@ impl Line {
                 finished: false,
                 unflushed: false,
                 stint: 0,
+                rested_at: None,
             }),
         }
     }
@@ -234,14 +237,20 @@ impl Line {
     }
 
     /// It is left to the cache from now on; tells by what number that stay is known.
-    pub(super) fn rest(&self) -> u64 {
+    pub(super) fn rest(&self, now: Instant) -> u64 {
         let mut wire = self.lock();
         wire.stint += 1;
+        wire.rested_at = Some(now);
         let wakers = (wire.reader.take(), wire.writer.take());
         let stint = wire.stint;
         drop(wire);
         drop(wakers);
         stint
+    }
+
+    /// Since when it was in the cache, where it was; told once.
+    pub(super) fn take_rested_at(&self) -> Option<Instant> {
+        self.lock().rested_at.take()
     }
 
     /// It is taken from the cache: whoever watched it there is to be woken.

@@ -15,7 +15,7 @@ use std::net::SocketAddr;
 use std::pin::pin;
 use std::sync::Arc;
 use std::task::{Context, Poll, Waker};
-use std::time::Duration;
+use std::time::{Duration, Instant};
 
 use futures_util::future::{Either, select};
 
@@ -59,6 +59,8 @@ enum State {
     Connected {
         line: Arc<Line>,
         reused: bool,
+        /// Since when it was in the cache; `None` where it did not come from there.
+        idle_since: Option<Instant>,
     },
 }
 
@@ -122,7 +124,12 @@ impl Lease {
                     }
                     let reused = line.lease();
                     self.renewed = false;
-                    self.state = State::Connected { line, reused };
+                    let idle_since = line.take_rested_at();
+                    self.state = State::Connected {
+                        line,
+                        reused,
+                        idle_since,
+                    };
                 }
             }
         }
@@ -155,6 +162,15 @@ impl Lease {
     /// the first exchange on it fails, [`reconnect`](Self::reconnect) and try once more.
     pub fn is_reused(&self) -> bool {
         matches!(self.state, State::Connected { reused: true, .. })
+    }
+
+    /// Since when the connection had been idle as this lease got it; `None` where it was dialled or
+    /// handed over just then, and while it is not connected.
+    pub fn idle_since(&self) -> Option<Instant> {
+        match self.state {
+            State::Connected { idle_since, .. } => idle_since,
+            State::Idle | State::Waiting(_) => None,
+        }
     }
 
     /// Whether the connection has ended (the peer's half, or by a failure in either direction), as

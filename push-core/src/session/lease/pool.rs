@@ -299,7 +299,7 @@ impl Pool {
             deeds.close.push(line);
             return;
         }
-        let stint = line.rest();
+        let stint = line.rest(now);
         deeds.watch = Some((line.clone(), stint));
         state.idle.push(Idle {
             line,

@@ -10,10 +10,9 @@ use std::sync::Arc;
 use std::time::{Duration, SystemTime};
 
 use bytes::Bytes;
-use http::header::RETRY_AFTER;
 use http::{HeaderMap, StatusCode};
 use push_core::http::Answer;
-use push_core::parse_retry_after;
+use push_core::retry_after;
 
 use super::{Error, GroupReceipt, Outcome, Reason, Receipt, Rejection};
 
@@ -56,10 +55,9 @@ impl Reply {
         now: SystemTime,
         secret: Arc<str>,
     ) -> Self {
-        let retry_after = headers.get(RETRY_AFTER);
         Self {
             status,
-            retry_after: retry_after.and_then(|value| parse_retry_after(value.to_str().ok()?, now)),
+            retry_after: retry_after(headers, now),
             body,
             complete: true,
             attempts: 1,

@@ -3,6 +3,7 @@
 use std::time::UNIX_EPOCH;
 
 use http::HeaderValue;
+use http::header::RETRY_AFTER;
 use proptest::prelude::*;
 use push_core::Outcome as _;
 use push_core::Verdict;

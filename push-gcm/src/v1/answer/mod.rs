@@ -8,9 +8,8 @@ mod text;
 use std::fmt;
 use std::time::{Duration, SystemTime};
 
-use http::header::RETRY_AFTER;
 use http::{HeaderMap, StatusCode};
-use push_core::{Verdict, parse_retry_after};
+use push_core::{Verdict, retry_after};
 
 pub use self::advice::Advice;
 use self::advice::Cause;
@@ -62,12 +61,10 @@ pub enum Judgement {
 
 impl Rejection {
     /// Reads an answer that is no success. It takes whatever a server, or a proxy on the way, may
-    /// send, and never fails; `now` is what a date in `Retry-After` counts from.
+    /// send, and never fails; `now` is what a date in `Retry-After` counts from, where the answer has no
+    /// date itself.
     pub fn read(status: StatusCode, headers: &HeaderMap, body: &[u8], now: SystemTime) -> Self {
         let body = Body::read(body);
-        let retry_after = headers.get(RETRY_AFTER);
-        let retry_after =
-            retry_after.and_then(|value| parse_retry_after(value.to_str().ok()?, now));
         Self {
             status: status.as_u16(),
             reason: body.reason,
@@ -77,7 +74,7 @@ impl Rejection {
             apns: body.apns,
             quota: body.quota,
             info: body.info,
-            retry_after: retry_after.or(body.retry_delay),
+            retry_after: retry_after(headers, now).or(body.retry_delay),
             judgement: None,
             live_activity: false,
         }

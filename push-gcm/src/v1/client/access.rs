@@ -8,7 +8,7 @@ use http::header::{AUTHORIZATION, CONTENT_TYPE, USER_AGENT};
 use http::{HeaderMap, HeaderName, HeaderValue, Uri};
 use push_core::bearer::Bearer;
 use push_core::http::{BaseUrl, HttpClient};
-use push_core::{Backend, Error, ErrorKind, Lock, Result};
+use push_core::{Backend, Error, ErrorKind, Lock, Result, Session, Verdict};
 
 use crate::v1::Credentials;
 
@@ -105,15 +105,21 @@ impl Access {
         let LookUp {
             backend, asking, ..
         } = &self.looked_up;
-        let turn = select(asking.lock(), backend.sleep_until(deadline));
-        let Either::Left((_turn, _)) = turn.await else {
-            let message = "the project was not found before the deadline";
-            return Err(Error::new(ErrorKind::Timeout, message));
+        let session = http.session();
+        let limit = select(backend.sleep_until(deadline), session.closed());
+        let Either::Left((_turn, _)) = select(asking.lock(), limit).await else {
+            return Err(match session.is_closed() {
+                true => Error::new(ErrorKind::Closed, "not sent: the session was shut down"),
+                false => {
+                    let message = "the project was not found before the deadline";
+                    Error::new(ErrorKind::Timeout, message)
+                }
+            });
         };
         if let Some(project) = self.project.get() {
             return Ok(project);
         }
-        self.looked_up.has_failed()?;
+        self.looked_up.pause(session, deadline).await?;
         let found = self.credentials.find_project(http, deadline).await;
         let project = found
             .map_err(|error| self.looked_up.fail(error))
@@ -136,14 +142,24 @@ impl LookUp {
         self.failed.lock().unwrap_or_else(PoisonError::into_inner)
     }
 
-    /// The failure of the last one who asked, where that was just now.
-    fn has_failed(&self) -> Result<()> {
-        match &*self.failed() {
-            Some((at, error)) if self.backend.now().saturating_duration_since(*at) < PAUSE => {
-                Err(error.clone())
-            }
-            _ => Ok(()),
+    /// Waits until it may be asked again after a failure; that failure where it will not pass by itself,
+    /// or not before the deadline.
+    async fn pause(&self, session: &Session, deadline: Instant) -> Result<()> {
+        let failed = self.failed().clone();
+        let Some((at, error)) = failed else {
+            return Ok(());
+        };
+        let wait = PAUSE.saturating_sub(self.backend.now().saturating_duration_since(at));
+        if wait.is_zero() {
+            return Ok(());
         }
+        let until = session.deadline(wait);
+        if until >= deadline || !matches!(error.verdict(), Verdict::RetryAfter(_)) {
+            return Err(error.with_retry_after(wait));
+        }
+        // A bulk send would else run through all of its devices in that time, in vain.
+        select(self.backend.sleep_until(until), session.closed()).await;
+        Ok(())
     }
 
     /// Keeps a failure for those who wait. No push was sent, so none may have been taken.
@@ -151,11 +167,15 @@ impl LookUp {
         let kind = match error.kind() {
             ErrorKind::Unanswered => ErrorKind::Timeout,
             ErrorKind::Lost => ErrorKind::Connect,
+            ErrorKind::Egress | ErrorKind::InvalidMessage => ErrorKind::Config,
+            ErrorKind::Rejected => ErrorKind::Identity,
             kind => kind,
         };
         let message =
             "the project of the credentials was not found: name it by the builder's `project`";
-        let told = Error::new(kind, message).with_source(error);
+        let wait = error.retry_after().unwrap_or_default().max(PAUSE);
+        let told = Error::new(kind, message).with_retry_after(wait);
+        let told = told.with_source(error);
         *self.failed() = Some((self.backend.now(), told.clone()));
         told
     }
@@ -166,7 +186,8 @@ impl Project {
         // Ids and numbers, and old ids with the domain of their owner: "example.com:name".
         let fits =
             |byte: u8| byte.is_ascii_alphanumeric() || matches!(byte, b'-' | b'.' | b':' | b'_');
-        if id.is_empty() || !id.bytes().all(fits) {
+        // One of dots alone would lead elsewhere.
+        if id.bytes().all(|byte| byte == b'.') || !id.bytes().all(fits) {
             let message = format!(
                 "{id:?} is no project: expected its id, such as my-project-1234, or its number"
             );

@@ -148,6 +148,8 @@ impl<'a, C: Call> Course<'a, C> {
         .with_live_activity_token(self.call.has_live_activity_token());
         if rejection.is_auth_refusal() && !self.token_renewed && self.access.bearer.refused(token) {
             self.token_renewed = true;
+            // It was the token that failed, and not the push.
+            self.answers -= 1;
             return None;
         }
         if let Verdict::RetryAfter(at_least) = rejection.verdict() {

@@ -22,11 +22,15 @@ fn read_token(body: &[u8], server: &str) -> Result<AccessToken> {
     if let Some(kind) = text(&fields, "token_type")
         && !kind.eq_ignore_ascii_case("bearer")
     {
+        let kind: String = kind.chars().take(32).collect();
         let message = format!("{server} gave a token of type {kind:?}: expected Bearer");
         return Err(Error::new(ErrorKind::Config, message));
     }
     Ok(AccessToken::new(token, lifetime(fields.get("expires_in"))))
 }
+
+/// The longest lifetime that can be asked for. Source: Google, "Create short-lived credentials".
+const LONGEST: Duration = Duration::from_secs(12 * 60 * 60);
 
 /// Reads `{accessToken, expireTime}`, the answer of the IAM Credentials API.
 pub(super) fn impersonated(
@@ -40,7 +44,8 @@ pub(super) fn impersonated(
     let now = date(&answer.headers).unwrap_or(wall_clock);
     let lifetime = text(&fields, "expireTime")
         .and_then(timestamp::parse)
-        .map(|end| end.duration_since(now).unwrap_or_default());
+        // No longer than that, whatever the server's clock says.
+        .map(|end| end.duration_since(now).unwrap_or_default().min(LONGEST));
     Ok(AccessToken::new(token, lifetime))
 }
 
@@ -60,7 +65,8 @@ fn fields(body: &[u8], server: &str) -> Result<Map<String, Value>> {
 }
 
 fn no_token(fields: &Map<String, Value>, server: &str) -> Error {
-    let names: Vec<&str> = fields.keys().take(10).map(String::as_str).collect();
+    let names = fields.keys().take(10);
+    let names: Vec<String> = names.map(|name| name.chars().take(32).collect()).collect();
     let message = format!(
         "{server} gave no access token, but the fields [{}]; is this the right URL?",
         names.join(", ")

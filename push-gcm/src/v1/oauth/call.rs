@@ -3,15 +3,15 @@
 use std::time::{Duration, SystemTime};
 
 use bytes::Bytes;
-use http::header::{ACCEPT, CONTENT_TYPE, DATE, RETRY_AFTER, USER_AGENT};
+use http::header::{ACCEPT, CONTENT_TYPE, DATE, USER_AGENT};
 use http::{HeaderMap, Method, Request, Uri};
 use push_core::http::Answer;
-use push_core::{Error, ErrorKind, Result, Verdict, parse_retry_after};
+use push_core::{Error, ErrorKind, Result, Verdict, retry_after};
 
 use super::error::OAuthError;
-use super::form::form;
+use super::form::{form, percent_encode};
 use super::grant::Asking;
-use super::url::server;
+use super::url::{is_near, server};
 
 const AGENT: &str = concat!("anypush/", env!("CARGO_PKG_VERSION"));
 
@@ -28,12 +28,14 @@ const TIMEOUT: Duration = Duration::from_secs(15);
 const LONGEST_WAIT: Duration = Duration::from_secs(10);
 
 /// A request to a token server, or one that leads to a token.
-pub(super) struct Call<'a> {
+pub(super) struct Call {
     request: Request<Bytes>,
     /// What was sent, and must not come back in an error.
-    secrets: Vec<&'a str>,
+    secrets: Vec<String>,
     attempts: u32,
     timeout: Duration,
+    /// Past the client's proxy.
+    direct: bool,
 }
 
 /// Why there is no answer to use.
@@ -53,14 +55,20 @@ pub(super) struct Refusal {
     server: String,
 }
 
-impl<'a> Call<'a> {
+impl Call {
     /// A form; none of the values that are secret comes back in an error.
-    pub(super) fn form(uri: Uri, fields: &[(&str, &str)], secrets: &[&'a str]) -> Self {
-        let call = Self::post(uri, form(fields), secrets);
+    pub(super) fn form(uri: Uri, fields: &[(&str, &str)], secrets: &[&str]) -> Self {
+        let mut call = Self::post(uri, form(fields), secrets);
+        // As they stand in the form, too.
+        for secret in secrets {
+            let mut encoded = String::new();
+            percent_encode(secret, &mut encoded);
+            call.secrets.push(encoded);
+        }
         call.header(CONTENT_TYPE.as_str(), "application/x-www-form-urlencoded")
     }
 
-    pub(super) fn json(uri: Uri, body: &serde_json::Value, secrets: &[&'a str]) -> Self {
+    pub(super) fn json(uri: Uri, body: &serde_json::Value, secrets: &[&str]) -> Self {
         let call = Self::post(uri, body.to_string().into(), secrets);
         call.header(CONTENT_TYPE.as_str(), "application/json; charset=UTF-8")
     }
@@ -69,25 +77,27 @@ impl<'a> Call<'a> {
         Self::new(Method::GET, uri, Bytes::new(), &[])
     }
 
-    fn new(method: Method, uri: Uri, body: Bytes, secrets: &[&'a str]) -> Self {
+    fn new(method: Method, uri: Uri, body: Bytes, secrets: &[&str]) -> Self {
         let mut request = Request::new(body);
         *request.method_mut() = method;
         *request.uri_mut() = uri;
         Self {
             request,
-            secrets: secrets.to_vec(),
+            secrets: secrets.iter().map(|&secret| secret.to_owned()).collect(),
             attempts: ATTEMPTS,
             timeout: TIMEOUT,
+            direct: false,
         }
         .header(USER_AGENT.as_str(), AGENT)
     }
 
-    fn post(uri: Uri, body: Bytes, secrets: &[&'a str]) -> Self {
+    fn post(uri: Uri, body: Bytes, secrets: &[&str]) -> Self {
         let call = Self::new(Method::POST, uri, body, secrets);
         call.header(ACCEPT.as_str(), "application/json")
     }
 
-    /// Adds a header, or changes nothing where it is none.
+    /// Adds a header, or changes nothing where it is none: those that files name are checked as they
+    /// are read.
     pub(super) fn header(mut self, name: &str, value: &str) -> Self {
         let name = http::HeaderName::try_from(name);
         let value = http::HeaderValue::try_from(value);
@@ -98,9 +108,28 @@ impl<'a> Call<'a> {
         self
     }
 
+    /// Adds a header whose value is a secret, or may be one.
+    pub(super) fn secret_header(mut self, name: &str, value: &str) -> Self {
+        self.secrets.push(value.to_owned());
+        // Without "Bearer" and its like.
+        self.secrets
+            .extend(value.split_once(' ').map(|(_, secret)| secret.to_owned()));
+        self = self.header(name, value);
+        if let Some(value) = self.request.headers_mut().get_mut(name) {
+            value.set_sensitive(true);
+        }
+        self
+    }
+
     pub(super) fn attempts(mut self, attempts: u32, timeout: Duration) -> Self {
         self.attempts = attempts;
         self.timeout = timeout;
+        self
+    }
+
+    /// Goes past the client's proxy, which would find its own server there.
+    pub(super) fn direct(mut self) -> Self {
+        self.direct = true;
         self
     }
 
@@ -132,7 +161,11 @@ impl<'a> Call<'a> {
     async fn attempt(&self, asking: &Asking<'_>) -> Result<Answer, Trouble> {
         let timeout = asking.now().checked_add(self.timeout);
         let until = timeout.map_or(asking.deadline, |at| at.min(asking.deadline));
-        let sent = asking.http.send(self.request.clone(), until).await;
+        let http = match self.direct || is_near(self.request.uri()) {
+            true => &asking.http.direct(),
+            false => asking.http,
+        };
+        let sent = http.send(self.request.clone(), until).await;
         let answer = sent.map_err(|error| Trouble::Failed(self.unanswered(error)))?;
         if !answer.complete {
             let message = format!("the answer of {} broke off", self.server());
@@ -152,10 +185,7 @@ impl<'a> Call<'a> {
         }
         let message = format!("{} can't answer now", self.server());
         let mut failed = Error::new(ErrorKind::Refused, message);
-        let asked = answer.headers.get(RETRY_AFTER);
-        if let Some(value) = asked.and_then(|value| value.to_str().ok())
-            && let Some(wait) = parse_retry_after(value, wall_clock)
-        {
+        if let Some(wait) = retry_after(&answer.headers, wall_clock) {
             failed = failed.with_retry_after(wait);
         }
         Err(Trouble::Failed(failed.with_source(error)))

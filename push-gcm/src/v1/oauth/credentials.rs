@@ -169,7 +169,11 @@ impl Credentials {
                 .or(named)
                 .or_else(|| default::gcloud_project(&*environment)),
         };
-        let quota = variable(&*environment, "GOOGLE_CLOUD_QUOTA_PROJECT");
+        // The environment speaks for what was found in it only.
+        let quota = match self.origin {
+            Origin::Given => None,
+            Origin::Found => variable(&*environment, "GOOGLE_CLOUD_QUOTA_PROJECT"),
+        };
         self.quota_project = quota.or_else(|| self.grant.quota_project().map(str::to_owned));
         self.settings.environment = environment;
         self

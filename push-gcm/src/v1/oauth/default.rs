@@ -19,7 +19,8 @@ pub(super) fn read_file(environment: &dyn Environment, path: &Path) -> Result<Ar
     let json = environment
         .read(path)
         .map_err(|error| unreadable(path, error))?;
-    KeyFile::parse(&json)?.grant().map_err(|error| {
+    let grant = KeyFile::parse(&json).and_then(|file| file.grant());
+    grant.map_err(|error| {
         // Which of several files it is matters more than what is wrong with it.
         Error::new(error.kind(), format!("{}: {error}", path.display())).with_source(error)
     })

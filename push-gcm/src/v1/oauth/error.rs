@@ -97,14 +97,14 @@ impl OAuthCode {
 
 impl OAuthError {
     /// Reads an answer, whatever its body is. What was sent in secret is not repeated.
-    pub(super) fn read(status: StatusCode, body: &[u8], secrets: &[&str]) -> Self {
+    pub(super) fn read(status: StatusCode, body: &[u8], secrets: &[impl AsRef<str>]) -> Self {
         let (name, description) = named(body);
         let hidden = |text: String| {
-            let hide = |text: String, secret: &&str| match secret.is_empty() {
+            let hide = |text: String, secret: &str| match secret.is_empty() {
                 true => text,
-                false => text.replace(*secret, "…"),
+                false => text.replace(secret, "…"),
             };
-            shortened(&secrets.iter().fold(text, hide))
+            shortened(&secrets.iter().map(AsRef::as_ref).fold(text, hide))
         };
         Self {
             status: status.as_u16(),
@@ -212,7 +212,11 @@ mod tests {
     use super::*;
 
     fn read(status: u16, body: &str) -> OAuthError {
-        OAuthError::read(StatusCode::from_u16(status).unwrap(), body.as_bytes(), &[])
+        OAuthError::read(
+            StatusCode::from_u16(status).unwrap(),
+            body.as_bytes(),
+            &[""],
+        )
     }
 
     #[test]

@@ -85,7 +85,7 @@ impl<'a> Asking<'a> {
     /// Makes a call, and explains its refusal by `advice`.
     pub(super) async fn call(
         &self,
-        call: &Call<'_>,
+        call: &Call,
         advice: impl FnOnce(&OAuthError) -> Option<String>,
     ) -> Result<Answer> {
         match call.make(self).await {

@@ -56,6 +56,7 @@ impl Metadata {
         if self.found().as_ref() != Some(&base) {
             let environment = asking.environment();
             let call = Call::get(base.clone())
+                .direct()
                 .header(FLAVOR.0, FLAVOR.1)
                 .attempts(detections(environment), detection(environment));
             let pinged = asking.call(&call, |_| None).await;
@@ -66,7 +67,7 @@ impl Metadata {
         }
         let uri = format!("{}{path}", base.to_string().trim_end_matches('/'));
         let uri = check("the metadata server's URL", &uri, Allowed::Any)?;
-        let call = Call::get(uri).header(FLAVOR.0, FLAVOR.1);
+        let call = Call::get(uri).direct().header(FLAVOR.0, FLAVOR.1);
         let answer = asking.call(&call, advice).await?;
         is_metadata(&answer, &base)?;
         Ok((answer, server(&base).to_owned()))

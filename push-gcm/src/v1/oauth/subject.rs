@@ -70,8 +70,8 @@ impl SubjectSource {
             })?,
             Place::Url { uri, headers } => {
                 let call = Call::get(uri.clone());
-                let add = |call: Call<'static>, (name, value): &(String, Secret)| {
-                    call.header(name, &value.0)
+                let add = |call: Call, (name, value): &(String, Secret)| {
+                    call.secret_header(name, &value.0)
                 };
                 let call = headers.iter().fold(call, add);
                 let answer = asking.call(&call, advice).await?;

@@ -53,6 +53,13 @@ pub(super) fn server(uri: &Uri) -> &str {
     uri.authority().map_or("", |authority| authority.as_str())
 }
 
+/// Whether it is on this machine or right beside it, where no proxy leads.
+pub(super) fn is_near(uri: &Uri) -> bool {
+    let host = uri.host().unwrap_or_default().trim_matches(['[', ']']);
+    let host = host.to_ascii_lowercase();
+    is_this_machine(&host) || is_metadata_server(&host)
+}
+
 fn is_this_machine(host: &str) -> bool {
     match host.parse() {
         Ok(IpAddr::V4(address)) => address.is_loopback(),
