@@ -43,7 +43,7 @@
 //!   `openssl-vendored` one is built from source instead.
 //! - `pkcs12`: certificates from PKCS#12 files, for every TLS stack.
 //! - `metrics`: what the connections do, told to the `metrics` facade: see [`session`].
-//! - Services: `apns` (default).
+//! - Services: `apns` and `fcm` (default), and `gcm`, the legacy protocol of GCM and FCM.
 //! - `full`: all of these, with the system's OpenSSL.
 //!
 //! Without a backend there are the core and the services, for a [`Backend`] of your own: the chapter
@@ -61,15 +61,28 @@ pub mod writing_a_backend {}
 #[doc = include_str!("../docs/migrating-from-python.md")]
 pub mod migrating_from_python {}
 
+#[cfg(all(
+    feature = "fcm",
+    feature = "gcm",
+    feature = "tokio",
+    feature = "rustls"
+))]
+#[doc = include_str!("../docs/migrating-to-fcm.md")]
+pub mod migrating_to_fcm {}
+
 #[cfg(feature = "apns")]
 pub use push_apns as apns;
 pub use push_core::{
     AsyncRead, AsyncWrite, Backend, BoxFuture, Certificate, CertificateInfo, Compose, Connection,
     Egress, Error, ErrorKind, Fingerprint, Identity, KeyFormat, Lock, LockGuard, Outcome, Proxy,
-    ResendUnknown, Result, RetryPolicy, Roots, Runtime, Security, Target, Tls, Verdict,
-    async_trait, delegate_backend, parse_retry_after,
+    Reach, ResendUnknown, Result, RetryPolicy, Roots, Runtime, Security, Target, Tls, Verdict,
+    async_trait, delegate_backend, parse_retry_after, retry_after,
 };
 pub use push_core::{Session, fan_out, http, session};
+#[cfg(feature = "gcm")]
+pub use push_gcm::legacy as gcm;
+#[cfg(feature = "fcm")]
+pub use push_gcm::v1 as fcm;
 
 #[cfg(all(feature = "async-std", feature = "rustls"))]
 pub use backend_async_std::AsyncStdBackend;

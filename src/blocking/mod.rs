@@ -39,6 +39,7 @@ use std::future::poll_fn;
 use std::task::Poll;
 
 use futures_util::stream::{Stream, StreamExt};
+use push_core::fan_out::IntoSource;
 
 use turns::Gate;
 pub use turns::InTurns;
@@ -46,6 +47,10 @@ pub use turns::InTurns;
 /// The Apple Push Notification service.
 #[cfg(feature = "apns")]
 pub mod apns;
+#[cfg(feature = "fcm")]
+pub mod fcm;
+#[cfg(feature = "gcm")]
+pub mod gcm;
 mod turns;
 
 /// Waits on this thread until the future is done, whatever carries it.
@@ -79,6 +84,21 @@ impl<S: Stream + Unpin> Outcomes<S> {
 
     fn gated(stream: S, gate: Gate) -> Self {
         Self { stream, gate }
+    }
+
+    /// Those of a fan-out over a source that may block, of which so many devices are taken at a time.
+    #[cfg_attr(
+        not(any(feature = "apns", feature = "fcm", feature = "gcm")),
+        allow(dead_code)
+    )]
+    fn of<M, I: IntoSource<M>>(
+        source: I,
+        at_a_time: usize,
+        fan_out: impl FnOnce(InTurns<I::Source>) -> S,
+    ) -> Self {
+        let gate = Gate::new(at_a_time);
+        let source = InTurns::new(source.into_source(), gate.clone());
+        Self::gated(fan_out(source), gate)
     }
 
     /// The stream that this iterates over, to call its own methods: `stop`, say.

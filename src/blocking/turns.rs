@@ -67,7 +67,10 @@ pub struct InTurns<S> {
 }
 
 impl<S: Stream> InTurns<S> {
-    #[cfg_attr(not(feature = "apns"), allow(dead_code))]
+    #[cfg_attr(
+        not(any(feature = "apns", feature = "fcm", feature = "gcm")),
+        allow(dead_code)
+    )]
     pub(super) fn new(source: S, gate: Gate) -> Self {
         Self {
             source: Box::pin(source),

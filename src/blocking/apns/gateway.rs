@@ -33,7 +33,7 @@ use push_core::fan_out::IntoSource;
 use push_core::session::Shutdown;
 use push_core::{Identity, Session};
 
-use crate::blocking::{Gate, InTurns, Outcomes, block_on};
+use crate::blocking::{InTurns, Outcomes, block_on};
 
 /// So many devices are taken at a time, so that one write carries them all: as many as the client
 /// writes at once by default.
@@ -73,8 +73,9 @@ impl Client {
         I: IntoSource<M>,
         I::Item: Device + Send + 'static,
     {
-        let (devices, gate) = in_turns(devices);
-        Outcomes::gated(self.0.send_all(devices, notification), gate)
+        Outcomes::of(devices, BATCH, |devices| {
+            self.0.send_all(devices, notification)
+        })
     }
 
     /// As [`send_all`](Self::send_all), with a badge for each device that this closure says, once for
@@ -91,9 +92,9 @@ impl Client {
         I: IntoSource<M>,
         I::Item: Device + Send + 'static,
     {
-        let (devices, gate) = in_turns(devices);
-        let outcomes = self.0.send_all_with_badges(devices, notification, badge);
-        Outcomes::gated(outcomes, gate)
+        Outcomes::of(devices, BATCH, |devices| {
+            self.0.send_all_with_badges(devices, notification, badge)
+        })
     }
 
     /// As [`send_all`](Self::send_all), for devices that come as results.
@@ -108,8 +109,9 @@ impl Client {
         I: IntoSource<M, Item = Result<D, E>>,
         D: Device + Send + 'static,
     {
-        let (devices, gate) = in_turns(devices);
-        Outcomes::gated(self.0.try_send_all(devices, notification), gate)
+        Outcomes::of(devices, BATCH, |devices| {
+            self.0.try_send_all(devices, notification)
+        })
     }
 
     /// Sends each device a notification of its own: the items are pairs of both.
@@ -120,8 +122,7 @@ impl Client {
         I: IntoSource<M, Item = (D, Notification)>,
         D: Device + Send + 'static,
     {
-        let (pushes, gate) = in_turns(pushes);
-        Outcomes::gated(self.0.send_each(pushes), gate)
+        Outcomes::of(pushes, BATCH, |pushes| self.0.send_each(pushes))
     }
 
     /// Sends a notification to its devices, and reports what became of each when all of them have an
@@ -195,11 +196,6 @@ impl From<push_apns::gateway::Client> for Client {
     fn from(client: push_apns::gateway::Client) -> Self {
         Self(client)
     }
-}
-
-fn in_turns<M, I: IntoSource<M>>(devices: I) -> (InTurns<I::Source>, Gate) {
-    let gate = Gate::new(BATCH);
-    (InTurns::new(devices.into_source(), gate.clone()), gate)
 }
 
 /// A sender whose calls wait: [`gateway::Sender`](crate::apns::gateway::Sender), which says more of

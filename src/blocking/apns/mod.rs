@@ -8,7 +8,7 @@ use push_core::fan_out::IntoSource;
 use push_core::session::Shutdown;
 use push_core::{Identity, Session};
 
-use super::{Gate, InTurns, Outcomes, block_on};
+use super::{InTurns, Outcomes, block_on};
 
 pub mod gateway;
 
@@ -42,9 +42,7 @@ impl Client {
         I: IntoSource<M>,
         I::Item: Device + Send + 'static,
     {
-        let gate = Gate::default();
-        let devices = InTurns::new(devices.into_source(), gate.clone());
-        Outcomes::gated(self.0.send_all(devices, notification), gate)
+        Outcomes::of(devices, 1, |devices| self.0.send_all(devices, notification))
     }
 
     /// As [`send_all`](Self::send_all), for devices that come as results.
@@ -59,9 +57,9 @@ impl Client {
         I: IntoSource<M, Item = Result<D, E>>,
         D: Device + Send + 'static,
     {
-        let gate = Gate::default();
-        let devices = InTurns::new(devices.into_source(), gate.clone());
-        Outcomes::gated(self.0.try_send_all(devices, notification), gate)
+        Outcomes::of(devices, 1, |devices| {
+            self.0.try_send_all(devices, notification)
+        })
     }
 
     /// Sends each device a notification of its own: the items are pairs of both.
@@ -70,9 +68,7 @@ impl Client {
         I: IntoSource<M, Item = (D, Notification)>,
         D: Device + Send + 'static,
     {
-        let gate = Gate::default();
-        let pushes = InTurns::new(pushes.into_source(), gate.clone());
-        Outcomes::gated(self.0.send_each(pushes), gate)
+        Outcomes::of(pushes, 1, |pushes| self.0.send_each(pushes))
     }
 
     /// Sends one notification to a channel, and waits for the answer.

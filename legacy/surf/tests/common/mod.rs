@@ -6,13 +6,16 @@ use std::io::{self, BufRead, BufReader, Write};
 use std::net::{Ipv4Addr, TcpListener, TcpStream};
 use std::sync::Arc;
 use std::sync::mpsc::{Receiver, channel};
-use std::time::Duration;
+use std::time::{Duration, Instant};
 
 use bytes::Bytes;
 use http::{Request, Response};
 use legacy_surf::SurfTransport;
-use push_core::Result;
 use push_core::http::HttpTransport;
+use push_core::{
+    Backend, BoxFuture, Certificate, Connection, Error, ErrorKind, Identity, Result, Target,
+    async_trait,
+};
 
 /// No test, and no wait of the server's, takes longer.
 pub const LIMIT: Duration = Duration::from_secs(30);
@@ -103,6 +106,34 @@ fn receive(reader: &mut impl BufRead) -> io::Result<Option<Received>> {
         headers,
         body,
     }))
+}
+
+/// Time and tasks, and no connections: surf makes its own.
+#[derive(Debug)]
+pub struct Clock;
+
+#[async_trait]
+impl Backend for Clock {
+    fn load_certificate(&self, _: &Identity) -> Result<Arc<dyn Certificate>> {
+        Err(Error::new(ErrorKind::Identity, "no certificates here"))
+    }
+
+    async fn connect(
+        &self,
+        _: &Target,
+        _: Option<&dyn Certificate>,
+    ) -> Result<Box<dyn Connection>> {
+        Err(Error::new(ErrorKind::Connect, "no connections here"))
+    }
+
+    fn spawn(&self, task: BoxFuture<'static, ()>) {
+        async_std::task::spawn(task);
+    }
+
+    fn sleep_until(&self, deadline: Instant) -> BoxFuture<'static, ()> {
+        let wait = deadline.saturating_duration_since(self.now());
+        Box::pin(async_std::task::sleep(wait))
+    }
 }
 
 /// surf's own client, on async-std, each connection used once.
