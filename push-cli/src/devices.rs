@@ -3,12 +3,12 @@
 use std::fs::File;
 use std::io::{self, Read};
 use std::pin::Pin;
-use std::sync::Arc;
 use std::sync::atomic::{AtomicBool, AtomicU64, Ordering};
+use std::sync::{Arc, Mutex, PoisonError};
 use std::task::{Context, Poll};
 
 use anyhow::Context as _;
-use futures_util::stream::Stream;
+use futures_util::stream::{Stream, StreamExt};
 use tokio::sync::mpsc::{self, Receiver, Sender};
 
 use crate::args::{Devices, Source};
@@ -49,6 +49,14 @@ struct State {
 }
 
 impl Steering {
+    /// Of so many devices, and no list of them.
+    pub(crate) fn of(devices: u64) -> Self {
+        let steering = Self::default();
+        steering.0.given.store(devices, Ordering::Relaxed);
+        steering.0.ended.store(true, Ordering::Release);
+        steering
+    }
+
     /// No device is taken any more.
     pub(crate) fn stop(&self) {
         self.0.stopped.store(true, Ordering::Release);
@@ -76,27 +84,23 @@ impl Steering {
 impl Intake {
     /// Opens what there is to open. Reading begins at once, and waits where nothing is taken.
     pub(crate) fn open(devices: &Devices) -> anyhow::Result<Self> {
+        Self::of(&devices.token, devices.tokens.as_ref())
+    }
+
+    /// Likewise, for devices that were given and those of a list.
+    pub(crate) fn of(given: &[String], listed: Option<&Source>) -> anyhow::Result<Self> {
         anyhow::ensure!(
-            !devices.token.is_empty() || devices.tokens.is_some(),
+            !given.is_empty() || listed.is_some(),
             "no devices: give --token TOKEN, --tokens FILE, or --tokens - for standard input"
         );
-        let steering = Steering::default();
         // A blank one stays, and gets its outcome: it was not meant to be blank.
         let blank = || Line::Whole("".into());
-        let given = devices
-            .token
-            .iter()
-            .map(|token| Line::new(token.as_bytes()));
+        let given = given.iter().map(|device| Line::new(device.as_bytes()));
         let given: Vec<Line> = given.map(|line| line.unwrap_or_else(blank)).collect();
-        steering
-            .0
-            .given
-            .store(given.len() as u64, Ordering::Relaxed);
-        let batches = match &devices.tokens {
-            None => {
-                steering.0.ended.store(true, Ordering::Release);
-                None
-            }
+        let steering = Steering::of(given.len() as u64);
+        steering.0.ended.store(listed.is_none(), Ordering::Release);
+        let batches = match listed {
+            None => None,
             Some(Source::Stdin) => Some(read(io::stdin(), steering.clone())?),
             Some(Source::File(path)) => {
                 let file =
@@ -122,8 +126,34 @@ impl Intake {
         })
     }
 
+    /// The same devices, as long as they can be read; what ended that is kept.
+    pub(crate) fn whole(self) -> (impl Stream<Item = Line> + Send + 'static, Unread) {
+        let unread = Unread::default();
+        let kept = unread.clone();
+        let lines = self.scan((), move |(), line| {
+            let line = line.map_err(|error| kept.keep(error));
+            std::future::ready(line.ok())
+        });
+        (lines, unread)
+    }
+
     pub(crate) fn steering(&self) -> Steering {
         self.steering.clone()
+    }
+}
+
+/// Why devices could not be read to their end.
+#[derive(Clone, Debug, Default)]
+pub(crate) struct Unread(Arc<Mutex<Option<io::Error>>>);
+
+impl Unread {
+    fn keep(&self, error: io::Error) {
+        *self.0.lock().unwrap_or_else(PoisonError::into_inner) = Some(error);
+    }
+
+    /// The error, if there was one.
+    pub(crate) fn take(&self) -> Option<io::Error> {
+        self.0.lock().unwrap_or_else(PoisonError::into_inner).take()
     }
 }
 

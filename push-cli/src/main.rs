@@ -8,8 +8,11 @@ mod completions;
 mod demo;
 mod devices;
 mod exit;
+mod fcm;
 mod feedback;
+mod files;
 mod gateway;
+mod gcm;
 mod interrupts;
 mod lines;
 mod logs;
@@ -18,10 +21,11 @@ mod route;
 mod runtime;
 mod send;
 mod sim;
+mod topics;
 
 use std::process::ExitCode;
 
-use args::{BroadcastCommand, ChannelsCommand, Command, SendCommand};
+use args::{BroadcastCommand, ChannelsCommand, Command, SendCommand, TopicsCommand};
 use exit::Exit;
 
 fn main() -> ExitCode {
@@ -32,8 +36,11 @@ fn main() -> ExitCode {
     let done = match cli.command {
         Command::Send(SendCommand::Apns(args)) => send::apns::run(&args),
         Command::Send(SendCommand::Gateway(args)) => send::gateway::run(&args),
+        Command::Send(SendCommand::Fcm(args)) => send::fcm::run(&args),
+        Command::Send(SendCommand::Gcm(args)) => send::gcm::run(&args),
         Command::Broadcast(BroadcastCommand::Apns(args)) => broadcast::apns::run(&args),
         Command::Channels(ChannelsCommand::Apns(args)) => channels::apns::run(&args.action),
+        Command::Topics(TopicsCommand::Fcm(args)) => topics::fcm::run(&args.action),
         Command::Feedback(args) => feedback::run(&args),
         Command::Sim(args) => sim::run(&args),
         Command::Demo(args) => demo::run(&args),

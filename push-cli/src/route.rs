@@ -1,10 +1,11 @@
 //! The way to a service, the same for every service: what decides the dial, and the first connection.
 
 use std::fmt;
+use std::sync::Arc;
 use std::time::Duration;
 
 use anyhow::{Context, Result};
-use anypush::{ErrorKind, Proxy, Roots};
+use anypush::{Backend, ErrorKind, Proxy, Roots, Session};
 use futures_util::future::{Either, select};
 
 use crate::args::Common;
@@ -36,21 +37,71 @@ impl Route {
                 .transpose()?,
         })
     }
+
+    /// The same client, by this way.
+    pub(crate) fn lay<B: OnTheWay>(self, client: B, common: &Common) -> B {
+        let client = client.roots(self.roots).timeout(common.timeout);
+        match self.proxy {
+            Some(proxy) => client.proxy(proxy),
+            None => client,
+        }
+    }
 }
 
-/// The longest that one connection may take to come about.
-pub(crate) fn connect_timeout(common: &Common) -> Duration {
-    common.timeout.mul_f64(0.9).min(CONNECT_TIMEOUT)
+/// A session with up to so many connections to each server.
+pub(crate) fn session(backend: Arc<dyn Backend>, common: &Common, connections: usize) -> Session {
+    let connect_timeout = common.timeout.mul_f64(0.9).min(CONNECT_TIMEOUT);
+    Session::builder(backend)
+        .connect_timeout(connect_timeout)
+        .max_connections_per_destination(connections)
+        .build()
 }
+
+/// The builder of any client.
+pub(crate) trait OnTheWay {
+    fn roots(self, roots: Roots) -> Self;
+    fn proxy(self, proxy: Proxy) -> Self;
+    fn timeout(self, timeout: Duration) -> Self;
+}
+
+macro_rules! on_the_way {
+    ($($builder:ty),+ $(,)?) => {
+        $(impl OnTheWay for $builder {
+            fn roots(self, roots: Roots) -> Self {
+                self.roots(roots)
+            }
+
+            fn proxy(self, proxy: Proxy) -> Self {
+                self.proxy(proxy)
+            }
+
+            fn timeout(self, timeout: Duration) -> Self {
+                self.timeout(timeout)
+            }
+        })+
+    };
+}
+
+on_the_way!(
+    anypush::apns::ClientBuilder,
+    anypush::apns::gateway::ClientBuilder,
+    anypush::fcm::ClientBuilder,
+    anypush::gcm::ClientBuilder,
+);
 
 /// An error of any client.
 pub(crate) trait Failure {
     fn kind(&self) -> ErrorKind;
     /// With its causes, on one line.
     fn report(&self) -> String;
+    /// Why there was no answer within this time.
+    fn lateness(&self, within: Duration) -> String {
+        format!("no answer within {} s", within.as_secs_f64())
+    }
 }
 
-impl Failure for anypush::apns::Error {
+/// What did not come in time may be the answer of another server, which gives access tokens.
+impl Failure for anypush::fcm::Error {
     fn kind(&self) -> ErrorKind {
         self.kind()
     }
@@ -58,17 +109,32 @@ impl Failure for anypush::apns::Error {
     fn report(&self) -> String {
         self.report()
     }
-}
 
-impl Failure for anypush::apns::gateway::Error {
-    fn kind(&self) -> ErrorKind {
-        self.kind()
-    }
-
-    fn report(&self) -> String {
-        self.report()
+    fn lateness(&self, within: Duration) -> String {
+        let report = self.report();
+        format!("no answer within {} s: {report}", within.as_secs_f64())
     }
 }
+
+macro_rules! failures {
+    ($($error:ty),+ $(,)?) => {
+        $(impl Failure for $error {
+            fn kind(&self) -> ErrorKind {
+                self.kind()
+            }
+
+            fn report(&self) -> String {
+                self.report()
+            }
+        })+
+    };
+}
+
+failures!(
+    anypush::apns::Error,
+    anypush::apns::gateway::Error,
+    anypush::gcm::Error,
+);
 
 /// Waits until there is a connection to a server, `HOST:PORT`; `None` where an interrupt came first.
 pub(crate) async fn reach<T, E: Failure>(
@@ -95,7 +161,7 @@ pub(crate) fn unreachable(
     error: &impl Failure,
 ) -> Unreachable {
     let reason = match error.kind() {
-        ErrorKind::Timeout => format!("no answer within {} s", common.timeout.as_secs_f64()),
+        ErrorKind::Timeout => error.lateness(common.timeout),
         _ => error.report(),
     };
     Unreachable(format!("can't reach {server}: {reason}"))

@@ -63,8 +63,15 @@ fn the_demo_needs_nothing_and_shows_every_backend() {
     }
     // Ten of each kind of failure, and one of the kinds twice; for the binary gateway ten and ten, and
     // two more.
-    let tables = ended.stdout.split_once("binary gateway").unwrap();
-    for (table, expected) in [(tables.0, "230 10 20 10 10 20"), (tables.1, "278 11 1 10")] {
+    let (apns, rest) = ended.stdout.split_once("binary gateway").unwrap();
+    let (gateway, rest) = rest.split_once("\n  fcm, ").unwrap();
+    let (fcm, gcm) = rest.split_once("\n  gcm, ").unwrap();
+    for (table, expected) in [
+        (apns, "230 10 20 10 10 20"),
+        (gateway, "278 11 1 10"),
+        (fcm, "230 30 20 10 10"),
+        (gcm, "240 10 20 10 10 10"),
+    ] {
         for [_, runtime, _, tls] in BACKENDS {
             let row = table.lines().find_map(|line| {
                 let cells: Vec<_> = line.split_whitespace().collect();
@@ -75,7 +82,7 @@ fn the_demo_needs_nothing_and_shows_every_backend() {
         }
     }
     for told in ["Taken by each simulator: 278.", "feedback service: 10."] {
-        assert!(tables.1.contains(told), "{told}: {}", ended.stdout);
+        assert!(gateway.contains(told), "{told}: {}", ended.stdout);
     }
 }
 
@@ -95,6 +102,8 @@ fn every_shell_has_its_completions() {
         assert!(ended.stdout.contains("content-state"), "{shell}");
         assert!(ended.stdout.contains("create"), "{shell}");
         assert!(ended.stdout.contains("resend-unknown"), "{shell}");
+        assert!(ended.stdout.contains("service-account"), "{shell}");
+        assert!(ended.stdout.contains("delay-while-idle"), "{shell}");
     }
 }
 
@@ -140,6 +149,42 @@ fn help_is_a_manual() {
         (
             &["channels", "apns", "delete", "--help"],
             &["\"deleted\":true"],
+        ),
+        (
+            &["send", "fcm", "--help"],
+            &[
+                "anypush sim",
+                "--service-account",
+                "GOOGLE_APPLICATION_CREDENTIALS",
+                "--validate-only",
+                "fid:",
+                "default: 30",
+                "arrive twice",
+                "Exit status",
+            ],
+        ),
+        (
+            &["send", "gcm", "--help"],
+            &[
+                "2024",
+                "anypush sim",
+                "GCM_API_KEY",
+                "replace-token",
+                "default: 8",
+            ],
+        ),
+        (&["topics", "fcm", "--help"], &["subscribe", "2027-09-29"]),
+        (
+            &["topics", "fcm", "subscribe", "--help"],
+            &["ALREADY_EXISTS", "--tokens", "Exit status"],
+        ),
+        (
+            &["topics", "fcm", "unsubscribe", "--help"],
+            &["--service-account", "Exit status"],
+        ),
+        (
+            &["topics", "fcm", "list", "--help"],
+            &["\"topic\":\"news\""],
         ),
         (&["sim", "--help"], &["AuthKey.p8", "POST /faults"]),
         (&["demo", "--help"], &["--count", "20000"]),

@@ -1,13 +1,14 @@
 //! Keys and certificates, read from files.
 
+use std::fs;
 use std::path::Path;
-use std::{env, fs};
 
 use anyhow::{Context, Result, anyhow};
 use anypush::Identity;
 use anypush::apns::ProviderToken;
 
 use crate::args::{Certificate, Credentials};
+use crate::files::secret_of;
 
 /// Who the client is to the service.
 pub(crate) enum Identify {
@@ -42,7 +43,9 @@ pub(crate) fn certificate_of(certificate: &Certificate) -> Result<Option<Identit
         return Ok(None);
     };
     let password = certificate.password_env.as_deref();
-    let password = password.map(self::password).transpose()?;
+    let password = password
+        .map(|variable| secret_of("--password-env", variable, "the password"))
+        .transpose()?;
     read(path, certificate.cert_key.as_deref(), password.as_deref()).map(Some)
 }
 
@@ -68,14 +71,4 @@ fn read(path: &Path, key: Option<&Path>, password: Option<&str>) -> Result<Ident
 /// PKCS#12 is DER, a sequence; PEM is text.
 fn is_pkcs12(content: &[u8]) -> bool {
     content.first() == Some(&0x30)
-}
-
-/// A password, from the environment: arguments are for everybody to see.
-fn password(variable: &str) -> Result<String> {
-    env::var(variable).map_err(|error| match error {
-        env::VarError::NotPresent => {
-            anyhow!("--password-env {variable}: no such variable: set it to the password")
-        }
-        env::VarError::NotUnicode(_) => anyhow!("--password-env {variable}: it is not UTF-8"),
-    })
 }

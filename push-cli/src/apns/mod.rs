@@ -1,18 +1,15 @@
 //! What all commands for Apple's provider API share: who it is, and the way to the service.
 
 mod credentials;
-mod files;
 mod outcome;
 
 use std::sync::Arc;
 
 use anyhow::{Result, anyhow};
+use anypush::Backend;
 use anypush::apns::{Client, ClientBuilder, Endpoint, Error};
-use anypush::session::SessionBuilder;
-use anypush::{Backend, Session};
 
 pub(crate) use credentials::{Identify, certificate_of};
-pub(crate) use files::{read, read_json};
 pub(crate) use outcome::entry;
 
 use crate::args::{Common, Credentials};
@@ -20,7 +17,7 @@ use crate::devices::Steering;
 use crate::exit::complain;
 use crate::interrupts::Interrupts;
 use crate::output::{Noun, Output};
-use crate::route::{Route, connect_timeout, reach};
+use crate::route::{Route, reach, session};
 
 /// What was read from files.
 pub(crate) struct Prepared {
@@ -38,23 +35,18 @@ impl Prepared {
         })
     }
 
-    /// A client on a session of its own; what else there is to say of both is the command's.
+    /// A client on a session of its own, with up to so many connections; what else there is to say of
+    /// it is the command's.
     pub(crate) fn client(
         self,
         backend: Arc<dyn Backend>,
         common: &Common,
-        session: impl FnOnce(SessionBuilder) -> SessionBuilder,
+        connections: usize,
         client: impl FnOnce(ClientBuilder) -> ClientBuilder,
     ) -> Result<Client> {
-        let connect_timeout = connect_timeout(common);
-        let session = session(Session::builder(backend)).connect_timeout(connect_timeout);
-        let mut builder = Client::builder(session.build())
-            .roots(self.route.roots)
-            .timeout(common.timeout);
-        if let Some(proxy) = self.route.proxy {
-            builder = builder.proxy(proxy);
-        }
-        builder = match self.identity {
+        let session = session(backend, common, connections);
+        let builder = self.route.lay(Client::builder(session), common);
+        let builder = match self.identity {
             Identify::Token(token) => builder.provider_token(token),
             Identify::Certificate(identity) => builder.certificate(identity),
         };
@@ -79,10 +71,7 @@ pub(crate) async fn ready(
 
 /// Where the outcomes of pushes go.
 pub(crate) fn output(endpoint: &Endpoint, common: &Common, noun: Noun, intake: Steering) -> Output {
-    let title = format!("APNs {endpoint}, {}", common.backend());
-    // Logs and a bar would overwrite one another.
-    let bar = common.verbose == 0;
-    Output::new(common.output, title, noun, intake, bar)
+    Output::new(common, format!("APNs {endpoint}"), noun, intake)
 }
 
 /// An error that is not the service's, and its causes.

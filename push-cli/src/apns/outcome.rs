@@ -22,6 +22,7 @@ pub(crate) fn entry<'e>(
                 verdict,
                 status: Some(200),
                 reason: None,
+                detail: None,
                 id: Some(receipt.id.to_string()),
                 attempts: receipt.attempts,
                 reach: Reach::Reached,
@@ -38,6 +39,7 @@ pub(crate) fn entry<'e>(
         verdict,
         status: error.rejection().map(|rejection| rejection.status),
         reason: Some(reason).filter(|reason| !reason.is_empty()),
+        detail: None,
         id: error.id().map(|id| id.to_string()),
         attempts: error.attempts(),
         reach: match is_unreached(error.kind()) {

@@ -191,11 +191,50 @@ impl fmt::Debug for Secret {
     }
 }
 
+/// Where a service is. A URL is read by who uses it, so that no usage error shows what may stand in it.
+#[derive(Clone, PartialEq, Eq)]
+pub(crate) enum ServiceUrl {
+    /// The service's own place.
+    Production,
+    Url(String),
+}
+
+impl ServiceUrl {
+    /// The URL that was given.
+    pub(crate) fn given(&self) -> Option<&str> {
+        match self {
+            Self::Production => None,
+            Self::Url(url) => Some(url),
+        }
+    }
+}
+
+impl From<&str> for ServiceUrl {
+    fn from(text: &str) -> Self {
+        match text {
+            "production" => Self::Production,
+            url => Self::Url(url.to_owned()),
+        }
+    }
+}
+
+impl fmt::Debug for ServiceUrl {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str("ServiceUrl")
+    }
+}
+
 /// A file, or standard input.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub(crate) enum Source {
     Stdin,
     File(PathBuf),
+}
+
+impl From<&Path> for Source {
+    fn from(path: &Path) -> Self {
+        Self::File(path.to_owned())
+    }
 }
 
 impl From<&str> for Source {

@@ -5,8 +5,8 @@ use clap::Args;
 /// See it work: simulators and clients together, without network or account
 ///
 /// Starts the simulators, sends through every service on every runtime and TLS stack that is built
-/// in, and lets some devices fail in every way that a service has. Takes some ten
-/// seconds.
+/// in, and lets some devices fail in every way that a service has. Takes less than half a
+/// minute.
 ///
 /// Example: anypush demo --count 100000
 #[derive(Debug, Args)]

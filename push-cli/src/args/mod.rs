@@ -7,10 +7,13 @@ mod common;
 mod completions;
 mod credentials;
 mod demo;
+mod fcm;
 mod feedback;
 mod gateway;
+mod gcm;
 mod message;
 mod sim;
+mod topics;
 mod value;
 
 use clap::error::ErrorKind;
@@ -19,14 +22,19 @@ use clap::{Parser, Subcommand};
 pub(crate) use apns::{Apns, Delivery};
 pub(crate) use broadcast::{Activity, ActivityEvent, BroadcastApns};
 pub(crate) use channels::{Account, ChannelAction, ChannelsApns};
-pub(crate) use common::{BackendName, Common, Devices, OutputFormat, RuntimeName, Source, TlsName};
+pub(crate) use common::{
+    BackendName, Common, Devices, Limits, OutputFormat, RuntimeName, ServiceUrl, Source, TlsName,
+};
 pub(crate) use completions::Completions;
 pub(crate) use credentials::{Certificate, Credentials};
 pub(crate) use demo::Demo;
+pub(crate) use fcm::{Fcm, FcmAccount, FcmDevices, FcmMessage, Targets};
 pub(crate) use feedback::Feedback;
 pub(crate) use gateway::Gateway;
+pub(crate) use gcm::{ApiKey, Gcm, GcmMessage};
 pub(crate) use message::Message;
 pub(crate) use sim::Sim;
+pub(crate) use topics::{Following, TopicAction, TopicsFcm, TopicsOf};
 pub(crate) use value::Json;
 
 use crate::exit::{Exit, complain};
@@ -68,6 +76,9 @@ pub(crate) enum Command {
     /// Make, show, list and delete the channels of an app
     #[command(subcommand, arg_required_else_help = true)]
     Channels(ChannelsCommand),
+    /// Have devices follow topics or no longer, and list what they follow
+    #[command(subcommand, arg_required_else_help = true)]
+    Topics(TopicsCommand),
     Feedback(Box<Feedback>),
     Sim(Sim),
     Demo(Demo),
@@ -78,11 +89,18 @@ pub(crate) enum Command {
 pub(crate) enum SendCommand {
     Apns(Box<Apns>),
     Gateway(Box<Gateway>),
+    Fcm(Box<Fcm>),
+    Gcm(Box<Gcm>),
 }
 
 #[derive(Debug, Subcommand)]
 pub(crate) enum BroadcastCommand {
     Apns(Box<BroadcastApns>),
+}
+
+#[derive(Debug, Subcommand)]
+pub(crate) enum TopicsCommand {
+    Fcm(TopicsFcm),
 }
 
 #[derive(Debug, Subcommand)]

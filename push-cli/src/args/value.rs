@@ -23,6 +23,39 @@ pub(super) fn seconds(text: &str) -> Result<Duration, String> {
     Ok(Duration::from_secs_f64(seconds))
 }
 
+/// A time: a number of seconds, or of the unit behind it; none is fine, and fractions too.
+pub(super) fn span(text: &str) -> Result<Duration, String> {
+    let digits = text.trim_end_matches(|character: char| character.is_ascii_alphabetic());
+    let unit = match &text[digits.len()..] {
+        "" | "s" => 1.0,
+        "m" => 60.0,
+        "h" => 3600.0,
+        "d" => 86_400.0,
+        "w" => 604_800.0,
+        _ => return Err(SPAN.to_owned()),
+    };
+    // Signs and exponents are numbers, too.
+    let is_plain = digits
+        .bytes()
+        .all(|byte| byte.is_ascii_digit() || byte == b'.');
+    let seconds = digits.parse::<f64>().ok().filter(|_| is_plain);
+    let seconds = seconds.ok_or_else(|| SPAN.to_owned())? * unit;
+    if seconds > MAX_SECONDS {
+        return Err("give less than ten years".to_owned());
+    }
+    Ok(Duration::from_secs_f64(seconds))
+}
+
+const SPAN: &str = "give seconds such as 90 or 3.5s, or another unit: 5m, 12h, 7d, 2w";
+
+/// `KEY=VALUE`, both texts.
+pub(super) fn pair(text: &str) -> Result<(String, String), String> {
+    text.split_once('=')
+        .filter(|(key, _)| !key.is_empty())
+        .map(|(key, value)| (key.to_owned(), value.to_owned()))
+        .ok_or_else(|| "give KEY=VALUE, such as chat=42".to_owned())
+}
+
 /// Where a service is that has no port of its own everywhere.
 pub(super) fn endpoint(text: &str) -> Result<Endpoint, String> {
     let endpoint: Endpoint = text
@@ -145,6 +178,34 @@ mod tests {
         for text in ["", "-1", "soon", "1.5", "2030-01-31"] {
             assert!(until(text).is_err(), "{text}");
         }
+    }
+
+    #[test]
+    fn a_span_has_seconds_or_a_unit() {
+        for (text, millis) in [
+            ("0", 0),
+            ("90", 90_000),
+            ("3.5s", 3500),
+            ("5m", 300_000),
+            ("12h", 43_200_000),
+            ("7d", 604_800_000),
+            ("4w", 2_419_200_000),
+        ] {
+            assert_eq!(span(text), Ok(Duration::from_millis(millis)), "{text}");
+        }
+        for text in [
+            "", "s", "-1", "1e3", "soon", "5 m", "3y", "1.2.3", "NaN", "999999w", "5m3",
+        ] {
+            assert!(span(text).is_err(), "{text}");
+        }
+    }
+
+    #[test]
+    fn a_pair_is_two_texts() {
+        let pair_of = |key: &str, value: &str| Ok((key.to_owned(), value.to_owned()));
+        assert_eq!(pair("a=b=c"), pair_of("a", "b=c"));
+        assert_eq!(pair("a="), pair_of("a", ""));
+        assert!(pair("=b").is_err() && pair("ab").is_err());
     }
 
     #[test]

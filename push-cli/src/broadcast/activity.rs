@@ -5,8 +5,8 @@ use std::time::SystemTime;
 use anyhow::{Context, Result, ensure};
 use anypush::apns::{Notification, PushType};
 
-use crate::apns::{read, read_json};
 use crate::args::{Activity, ActivityEvent, BroadcastApns, Json};
+use crate::files::{read, read_json};
 
 /// Reads what there is to read.
 pub(super) fn notification(args: &BroadcastApns) -> Result<Notification> {

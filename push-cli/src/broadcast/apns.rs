@@ -51,12 +51,9 @@ async fn broadcast(
     intake: Intake,
     interrupts: Interrupts,
 ) -> Result<Exit> {
-    let client = prepared.client(
-        backend,
-        &args.common,
-        |session| session.max_connections_per_destination(CONNECTIONS),
-        |client| client.endpoint(args.endpoint.clone()),
-    )?;
+    let client = prepared.client(backend, &args.common, CONNECTIONS, |client| {
+        client.endpoint(args.endpoint.clone())
+    })?;
     client.check_broadcast(&notification).map_err(report)?;
     let steering = intake.steering();
 
@@ -101,6 +98,7 @@ fn entry<'e>(line: &'e Line, told: &'e Told) -> Entry<'e> {
             verdict: Verdict::FixMessage,
             status: None,
             reason: Some(Cow::Owned(invalid.to_string())),
+            detail: None,
             id: None,
             attempts: 0,
             reach: Reach::Reached,

@@ -9,12 +9,12 @@ use anypush::{Backend, ErrorKind, Verdict};
 use futures_util::future::{Either, select};
 use futures_util::stream::{self, StreamExt};
 
-use super::output::{Failure, Row, Shown, Table};
+use super::output::{Row, Shown, Table};
 use crate::apns::{Prepared, report};
 use crate::args::{Account, ChannelAction};
 use crate::exit::{Exit, complain};
 use crate::interrupts::Interrupts;
-use crate::output::{is_for_people, whole_seconds};
+use crate::output::{Failure, is_for_people, whole_seconds};
 use crate::route::{is_unreached, unreachable};
 use crate::{logs, runtime};
 
@@ -44,22 +44,17 @@ pub(crate) fn run(action: &ChannelAction) -> Result<Exit> {
 }
 
 fn client(account: &Account, backend: Arc<dyn Backend>, prepared: Prepared) -> Result<Client> {
-    prepared.client(
-        backend,
-        &account.common,
-        |session| session.max_connections_per_destination(CONNECTIONS),
-        |client| {
-            let client = client.endpoint(account.endpoint.clone());
-            let client = match &account.channels_endpoint {
-                Some(endpoint) => client.channels_endpoint(endpoint.clone()),
-                None => client,
-            };
-            match &account.topic {
-                Some(topic) => client.topic(topic),
-                None => client,
-            }
-        },
-    )
+    prepared.client(backend, &account.common, CONNECTIONS, |client| {
+        let client = client.endpoint(account.endpoint.clone());
+        let client = match &account.channels_endpoint {
+            Some(endpoint) => client.channels_endpoint(endpoint.clone()),
+            None => client,
+        };
+        match &account.topic {
+            Some(topic) => client.topic(topic),
+            None => client,
+        }
+    })
 }
 
 async fn manage(action: &ChannelAction, client: &Client, course: &mut Course<'_>) -> Result<()> {
@@ -241,6 +236,7 @@ fn failure(error: &Error) -> Failure {
         },
         id: error.id().map(|id| id.to_string()),
         attempts: error.attempts(),
+        detail: None,
         retry_after_s: match verdict {
             Verdict::RetryAfter(wait) => Some(whole_seconds(wait)),
             _ => None,

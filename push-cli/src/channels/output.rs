@@ -6,7 +6,7 @@ use std::io::{self, Write};
 use console::style;
 use serde::Serialize;
 
-use crate::output::CHANNELS;
+use crate::output::{CHANNELS, Failure};
 
 /// What there is to tell of one channel.
 #[derive(Clone, Debug, Default, PartialEq, Eq, Serialize)]
@@ -27,28 +27,6 @@ pub(super) struct Shown {
     pub(super) storage: String,
     #[serde(skip_serializing_if = "Option::is_none")]
     pub(super) push_type: Option<String>,
-}
-
-/// Why it was not done, in the terms of a push that was not taken.
-#[derive(Clone, Debug, PartialEq, Eq, Serialize)]
-pub(super) struct Failure {
-    pub(super) verdict: &'static str,
-    pub(super) status: Option<u16>,
-    pub(super) reason: String,
-    pub(super) id: Option<String>,
-    pub(super) attempts: u32,
-    #[serde(skip_serializing_if = "Option::is_none")]
-    pub(super) retry_after_s: Option<u64>,
-}
-
-impl Failure {
-    /// In a few words.
-    pub(super) fn summary(&self) -> String {
-        match self.status {
-            Some(status) => format!("{status} {}", self.reason),
-            None => self.reason.clone(),
-        }
-    }
 }
 
 /// Rows, as they come or, for people, all at once.
@@ -167,6 +145,7 @@ mod tests {
                 reason: "TooManyRequests".to_owned(),
                 id: None,
                 attempts: 1,
+                detail: None,
                 retry_after_s: Some(7),
             }),
             ..Row::default()

@@ -1,7 +1,9 @@
 //! `anypush demo`: simulators and clients together.
 
 mod apns;
+mod fcm;
 mod gateway;
+mod gcm;
 mod scene;
 mod table;
 mod watch;
@@ -25,15 +27,19 @@ const BAR: &str = "  {prefix:<36} {bar:32.green/dim} {percent:>3}%";
 enum Act {
     Apns,
     Gateway,
+    Fcm,
+    Gcm,
 }
 
 impl Act {
-    const ALL: [Self; 2] = [Self::Apns, Self::Gateway];
+    const ALL: [Self; 4] = [Self::Apns, Self::Gateway, Self::Fcm, Self::Gcm];
 
     const fn title(self) -> &'static str {
         match self {
             Self::Apns => "apns",
             Self::Gateway => "binary gateway",
+            Self::Fcm => "fcm",
+            Self::Gcm => "gcm",
         }
     }
 
@@ -41,6 +47,8 @@ impl Act {
         match self {
             Self::Apns => apns::NOTES,
             Self::Gateway => gateway::NOTES,
+            Self::Fcm => fcm::NOTES,
+            Self::Gcm => gcm::NOTES,
         }
     }
 
@@ -58,6 +66,16 @@ impl Act {
                     runtime::run(name, |backend| gateway::send(&sim, scene, backend, watch))?;
                 let seen = seen.map(|(seen, feedback)| (seen, Some(feedback)));
                 (sim, Service::ApnsGateway, seen)
+            }
+            Self::Fcm => {
+                let sim = fcm::start(scene)?;
+                let seen = runtime::run(name, |backend| fcm::send(&sim, scene, backend, watch))?;
+                (sim, Service::Fcm, seen.map(|seen| (seen, None)))
+            }
+            Self::Gcm => {
+                let sim = gcm::start(scene)?;
+                let seen = runtime::run(name, |backend| gcm::send(&sim, scene, backend, watch))?;
+                (sim, Service::Gcm, seen.map(|seen| (seen, None)))
             }
         };
         let stats = sim.stats();

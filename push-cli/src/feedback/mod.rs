@@ -38,12 +38,9 @@ async fn ask(
     prepared: Prepared,
     interrupts: Interrupts,
 ) -> Result<Exit> {
-    let client = prepared.client(
-        backend,
-        &args.common,
-        |session| session.max_connections_per_destination(CONNECTIONS),
-        |client| client.feedback_endpoint(args.endpoint.clone()),
-    )?;
+    let client = prepared.client(backend, &args.common, CONNECTIONS, |client| {
+        client.feedback_endpoint(args.endpoint.clone())
+    })?;
     let endpoint = &args.endpoint;
     let server = format!("{}:{}", endpoint.feedback_host(), endpoint.feedback_port());
     let at = (endpoint, server);

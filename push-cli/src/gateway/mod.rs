@@ -7,8 +7,7 @@ use std::sync::Arc;
 use anyhow::{Result, anyhow, bail};
 use anypush::apns::Endpoint;
 use anypush::apns::gateway::{Client, ClientBuilder, Error};
-use anypush::session::SessionBuilder;
-use anypush::{Backend, Identity, Session};
+use anypush::{Backend, Identity};
 
 pub(crate) use outcome::{entry, loss};
 
@@ -16,7 +15,7 @@ use crate::apns::certificate_of;
 use crate::args::{Certificate, Common};
 use crate::exit::Unreachable;
 use crate::interrupts::Interrupts;
-use crate::route::{Route, connect_timeout, reach};
+use crate::route::{Route, reach, session};
 
 /// What was read from files.
 pub(crate) struct Prepared {
@@ -44,22 +43,17 @@ impl Prepared {
         })
     }
 
-    /// A client on a session of its own; what else there is to say of both is the command's.
+    /// A client on a session of its own, with up to so many connections; what else there is to say of
+    /// it is the command's.
     pub(crate) fn client(
         self,
         backend: Arc<dyn Backend>,
         common: &Common,
-        session: impl FnOnce(SessionBuilder) -> SessionBuilder,
+        connections: usize,
         client: impl FnOnce(ClientBuilder) -> ClientBuilder,
     ) -> Result<Client> {
-        let connect_timeout = connect_timeout(common);
-        let session = session(Session::builder(backend)).connect_timeout(connect_timeout);
-        let mut builder = Client::builder(session.build())
-            .roots(self.route.roots)
-            .timeout(common.timeout);
-        if let Some(proxy) = self.route.proxy {
-            builder = builder.proxy(proxy);
-        }
+        let session = session(backend, common, connections);
+        let mut builder = self.route.lay(Client::builder(session), common);
         if let Some(identity) = self.identity {
             builder = builder.certificate(identity);
         }

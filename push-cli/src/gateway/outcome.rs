@@ -24,6 +24,7 @@ pub(crate) fn entry<'e>(
                 verdict: Verdict::Accepted,
                 status: Some(Status::NoError.code().into()),
                 reason: None,
+                detail: None,
                 id: Some(receipt.identifier.to_string()),
                 attempts: receipt.attempts,
                 reach: Reach::Reached,
@@ -41,6 +42,7 @@ pub(crate) fn entry<'e>(
         verdict: outcome.verdict(),
         status: error.status().map(|status| status.code().into()),
         reason: Some(reason),
+        detail: None,
         id: error.identifier().map(|identifier| identifier.to_string()),
         attempts: error.attempts(),
         reach: match loss(error) {

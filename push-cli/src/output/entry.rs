@@ -17,6 +17,8 @@ pub(crate) struct Entry<'a> {
     pub(crate) status: Option<u16>,
     /// The service's reason, or why there was no answer.
     pub(crate) reason: Option<Cow<'a, str>>,
+    /// What else the service said about it; `None` where it said nothing.
+    pub(crate) detail: Option<Cow<'a, str>>,
     /// What the push was sent as; `None` where it was not sent.
     pub(crate) id: Option<String>,
     /// How often the push was handed to a connection.

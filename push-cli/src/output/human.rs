@@ -7,7 +7,9 @@ use console::style;
 
 use super::progress::Progress;
 use super::reasons::Reasons;
-use super::words::{Noun, colour, counted, grouped, heading, seconds, shortened, what_to_do};
+use super::words::{
+    Noun, colour, counted, grouped, heading, seconds, shortened, visible, what_to_do,
+};
 use super::{Entry, Summary, Tally};
 use crate::devices::Steering;
 
@@ -143,6 +145,12 @@ fn line(entry: &Entry<'_>, noun: Noun) -> String {
         (None, Some(reason)) => reason.to_string(),
         (None, None) => String::new(),
     };
+    if let Some(detail) = &entry.detail {
+        let _ = write!(why, ": {}", visible(detail));
+    }
+    if let Some(token) = entry.new_token() {
+        let _ = write!(why, ", by now {}", shortened(token, WHOLE_CHARS));
+    }
     if let Some(since) = entry.since() {
         let _ = write!(why, ", since {since}");
     }

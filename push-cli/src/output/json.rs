@@ -4,50 +4,26 @@ use std::io::{self, Write};
 
 use serde::ser::{Serialize, SerializeMap, Serializer};
 
-use super::{Entry, Summary};
+use super::{Entry, Pieces, Summary};
 
-/// More than this is written at once, though more may follow at once.
-const FULL_BYTES: usize = 32 * 1024;
-
-pub(crate) struct JsonLines<W> {
-    out: W,
-    lines: Vec<u8>,
-}
+pub(crate) struct JsonLines<W>(Pieces<W>);
 
 impl<W: Write> JsonLines<W> {
     pub(crate) fn new(out: W) -> Self {
-        Self {
-            out,
-            lines: Vec::with_capacity(FULL_BYTES + 4096),
-        }
+        Self(Pieces::new(out))
     }
 
     pub(crate) fn outcome(&mut self, entry: &Entry<'_>) -> io::Result<()> {
-        self.line(entry)?;
-        match self.lines.len() < FULL_BYTES {
-            true => Ok(()),
-            false => self.flush(),
-        }
+        self.0.json(entry)
     }
 
     pub(crate) fn finish(&mut self, summary: &Summary) -> io::Result<()> {
-        self.line(summary)?;
+        self.0.json(summary)?;
         self.flush()
     }
 
     pub(crate) fn flush(&mut self) -> io::Result<()> {
-        if self.lines.is_empty() {
-            return Ok(());
-        }
-        let written = self.out.write_all(&self.lines);
-        self.lines.clear();
-        written.and_then(|()| self.out.flush())
-    }
-
-    fn line(&mut self, line: &impl Serialize) -> io::Result<()> {
-        serde_json::to_writer(&mut self.lines, line)?;
-        self.lines.push(b'\n');
-        Ok(())
+        self.0.flush()
     }
 }
 
@@ -60,6 +36,9 @@ impl Serialize for Entry<'_> {
         map.serialize_entry("reason", &self.reason)?;
         map.serialize_entry("id", &self.id)?;
         map.serialize_entry("attempts", &self.attempts)?;
+        if let Some(detail) = &self.detail {
+            map.serialize_entry("detail", detail)?;
+        }
         if let Some(token) = self.new_token() {
             map.serialize_entry("token", token)?;
         }
@@ -114,6 +93,7 @@ mod tests {
             verdict,
             status: Some(200),
             reason: None,
+            detail: None,
             id: Some("x".to_owned()),
             attempts: 1,
             reach: Reach::Reached,
@@ -144,7 +124,7 @@ mod tests {
                 "{{\"device\":\"00fc\",\"verdict\":\"{name}\",\"status\":200,\"reason\":null,\
                  \"id\":\"x\",\"attempts\":1{end}\n"
             );
-            assert_eq!(String::from_utf8(json.out).unwrap(), expected);
+            assert_eq!(String::from_utf8(json.0.out).unwrap(), expected);
         }
     }
 
@@ -161,7 +141,7 @@ mod tests {
         let mut json = JsonLines::new(Vec::new());
         json.finish(&summary).unwrap();
         assert_eq!(
-            String::from_utf8(json.out).unwrap(),
+            String::from_utf8(json.0.out).unwrap(),
             "{\"summary\":{\"devices\":2,\"accepted\":1,\"replace-token\":0,\"remove-token\":0,\
              \"retry-after\":0,\"unknown\":1,\"fix-credentials\":0,\"fix-message\":0,\
              \"seconds\":0.5,\"per_second\":4.0,\"connections\":1}}\n"

@@ -1,8 +1,10 @@
 //! What became of the devices, told to people or to programs.
 
 mod entry;
+mod failure;
 mod human;
 mod json;
+mod pieces;
 mod progress;
 mod reasons;
 mod tally;
@@ -11,12 +13,16 @@ mod words;
 use std::io::{self, IsTerminal, Stdout};
 
 pub(crate) use entry::{Entry, Reach, rfc3339, whole_seconds};
+pub(crate) use failure::Failure;
 pub(crate) use human::Human;
 pub(crate) use json::JsonLines;
+pub(crate) use pieces::Pieces;
 pub(crate) use tally::{Summary, Tally, VERDICTS};
-pub(crate) use words::{CHANNELS, DEVICES, Noun, grouped};
+pub(crate) use words::{
+    CHANNELS, DEVICES, FCM_DEVICES, GCM_DEVICES, Noun, grouped, shortened, visible,
+};
 
-use crate::args::OutputFormat;
+use crate::args::{Common, OutputFormat};
 use crate::devices::Steering;
 
 /// Where outcomes go.
@@ -36,15 +42,12 @@ pub(crate) fn is_for_people(format: Option<OutputFormat>) -> bool {
 impl Output {
     /// In the form that was asked for; else for people on a terminal, and for programs elsewhere.
     ///
-    /// `title` says what is sent where, `noun` to what; the progress bar is left out where logs are shown.
-    pub(crate) fn new(
-        format: Option<OutputFormat>,
-        title: String,
-        noun: Noun,
-        devices: Steering,
-        bar: bool,
-    ) -> Self {
-        match is_for_people(format) {
+    /// `service` says where it is sent, `noun` to what.
+    pub(crate) fn new(common: &Common, service: String, noun: Noun, devices: Steering) -> Self {
+        let title = format!("{service}, {}", common.backend());
+        // Logs and a bar would overwrite one another.
+        let bar = common.verbose == 0;
+        match is_for_people(common.output) {
             true => Self::Human(Box::new(Human::new(
                 io::stdout(),
                 title,

@@ -12,13 +12,16 @@ pub(crate) struct Noun {
     pub(crate) many: &'static str,
     /// What may be wrong with a push, besides its message.
     address: &'static str,
+    /// What may be wrong with who sends it.
+    credentials: &'static str,
 }
 
-/// Pushes to devices.
+/// Pushes to Apple's devices.
 pub(crate) const DEVICES: Noun = Noun {
     one: "device",
     many: "devices",
     address: "token",
+    credentials: "key, certificate, topic or environment",
 };
 
 /// Pushes to channels.
@@ -26,7 +29,42 @@ pub(crate) const CHANNELS: Noun = Noun {
     one: "channel",
     many: "channels",
     address: "channel",
+    ..DEVICES
 };
+
+/// Pushes to devices of FCM.
+pub(crate) const FCM_DEVICES: Noun = Noun {
+    credentials: "credentials or project",
+    ..DEVICES
+};
+
+/// Pushes to devices of the protocol before it.
+pub(crate) const GCM_DEVICES: Noun = Noun {
+    credentials: "API key, sender or endpoint",
+    ..DEVICES
+};
+
+impl Noun {
+    /// The same service, and all who follow a topic.
+    pub(crate) const fn topics(self) -> Self {
+        Self {
+            one: "topic",
+            many: "topics",
+            address: "topic",
+            credentials: self.credentials,
+        }
+    }
+
+    /// The same service, and all for whom a condition holds.
+    pub(crate) const fn conditions(self) -> Self {
+        Self {
+            one: "condition",
+            many: "conditions",
+            address: "condition",
+            credentials: self.credentials,
+        }
+    }
+}
 
 impl Noun {
     /// So many of them.
@@ -57,15 +95,18 @@ pub(super) fn seconds(took: Duration) -> String {
     }
 }
 
+/// Nothing that moves the cursor.
+pub(crate) fn visible(text: &str) -> String {
+    let shown = text.chars().map(|character| match character.is_control() {
+        true => '\u{fffd}',
+        false => character,
+    });
+    shown.collect()
+}
+
 /// Start and end of what has more than so many characters, and nothing that moves the cursor.
-pub(super) fn shortened(device: &str, most: usize) -> String {
-    let shown: Vec<char> = device
-        .chars()
-        .map(|character| match character.is_control() {
-            true => '\u{fffd}',
-            false => character,
-        })
-        .collect();
+pub(crate) fn shortened(device: &str, most: usize) -> String {
+    let shown: Vec<char> = visible(device).chars().collect();
     if shown.len() <= most {
         return shown.into_iter().collect();
     }
@@ -91,7 +132,7 @@ pub(super) fn what_to_do(verdict: &str, noun: Noun) -> Cow<'static, str> {
         "remove-token" => "delete it, unless it was registered again since",
         "retry-after" => "send again: it was surely not taken",
         "unknown" => "answer lost: sending again can show twice",
-        "fix-credentials" => "correct key, certificate, topic or environment",
+        "fix-credentials" => return format!("correct {}", noun.credentials).into(),
         _ => return format!("correct the message or the {}", noun.address).into(),
     };
     advice.into()

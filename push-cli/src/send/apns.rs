@@ -9,11 +9,11 @@ use anypush::{Backend, CertificateInfo};
 use futures_util::stream::StreamExt;
 
 use super::notification::notification;
-use super::{Course, WRONG_BEFORE_RIGHT, drive, unanswered};
+use super::{Course, Remarks, drive, unanswered};
 use crate::apns::{self, Identify, Prepared};
 use crate::args::{Apns, Delivery};
 use crate::devices::Intake;
-use crate::exit::{Exit, complain};
+use crate::exit::Exit;
 use crate::interrupts::Interrupts;
 use crate::lines::Line;
 use crate::output::{DEVICES, Entry};
@@ -48,23 +48,17 @@ async fn send(
     interrupts: Interrupts,
 ) -> Result<Exit> {
     let limits = &args.limits;
-    let client = prepared.client(
-        backend,
-        &args.common,
-        |session| session.max_connections_per_destination(limits.connections.get()),
-        |client| {
-            client
-                .endpoint(args.endpoint.clone())
-                .in_flight(limits.in_flight.get() as usize)
-        },
-    )?;
+    let client = prepared.client(backend, &args.common, limits.connections.get(), |client| {
+        client
+            .endpoint(args.endpoint.clone())
+            .in_flight(limits.in_flight.get() as usize)
+    })?;
     let steering = intake.steering();
 
     if !apns::ready(&client, &interrupts, &args.endpoint, &args.common).await? {
         return Ok(Exit::Interrupted);
     }
-    let mut suspected = None;
-    let mut accepted = false;
+    let mut remarks = Remarks::new("environment");
     let mut output = apns::output(&args.endpoint, &args.common, DEVICES, steering.clone());
     let course = Course {
         interrupts: &interrupts,
@@ -74,17 +68,13 @@ async fn send(
     };
     let outcomes = client.try_send_all(intake, &notification);
     let outcomes = outcomes.inspect(|outcome| match outcome {
-        Ok((_, Ok(_))) => accepted = true,
-        Ok((_, Err(error))) if suspected.is_none() => suspected = wrong_environment(error),
-        _ => {}
+        Ok((_, Ok(_))) => remarks.accepted(),
+        Ok((_, Err(error))) => remarks.suspect(|| wrong_environment(error)),
+        Err(_) => {}
     });
     let connections = || client.session().stats().connected;
     let done = drive(course, outcomes, entry, connections).await;
-    match suspected {
-        Some(_) if accepted => complain(format_args!("{WRONG_BEFORE_RIGHT}")),
-        Some(suspicion) => complain(format_args!("{suspicion}")),
-        None => {}
-    }
+    remarks.make();
     // Nobody waits for an answer any more.
     client.shutdown(Duration::ZERO).await;
     done

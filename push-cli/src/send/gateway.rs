@@ -4,13 +4,13 @@ use std::sync::Arc;
 use std::time::{Duration, SystemTime};
 
 use anyhow::Result;
-use anypush::apns::gateway::{Error, Outcome};
+use anypush::apns::gateway::Error;
 use anypush::apns::{GatewayContext, Judgement, Notification};
 use anypush::{Backend, ErrorKind, ResendUnknown, RetryPolicy};
 use futures_util::stream::StreamExt;
 
 use super::notification::notification;
-use super::{Course, WRONG_BEFORE_RIGHT, drive, unanswered};
+use super::{Course, Remarks, drive, unanswered};
 use crate::args::Gateway;
 use crate::devices::Intake;
 use crate::exit::{Exit, complain};
@@ -61,32 +61,27 @@ async fn send(
     interrupts: Interrupts,
 ) -> Result<Exit> {
     let connections = args.connections.get();
-    let client = prepared.client(
-        backend,
-        &args.common,
-        |session| session.max_connections_per_destination(connections),
-        |client| {
-            let proof = &args.proof;
-            let client = client
-                .endpoint(args.endpoint.clone())
-                .command(args.delivery.frame)
-                .payload_limit(args.delivery.payload_limit.map(usize::from))
-                .batch(args.batch.get())
-                .window(args.in_flight.get())
-                .max_connections(connections)
-                .confirm(!proof.no_confirm)
-                .confirm_after(Some(proof.confirm_after))
-                .retry(retries(proof.retries.unwrap_or_default()))
-                .resend_unknown(match proof.resend_unknown {
-                    Some(times) => ResendUnknown::Times(times.get()),
-                    None => ResendUnknown::Never,
-                });
-            match proof.tail {
-                Some(tail) => client.tail(tail),
-                None => client,
-            }
-        },
-    )?;
+    let client = prepared.client(backend, &args.common, connections, |client| {
+        let proof = &args.proof;
+        let client = client
+            .endpoint(args.endpoint.clone())
+            .command(args.delivery.frame)
+            .payload_limit(args.delivery.payload_limit.map(usize::from))
+            .batch(args.batch.get())
+            .window(args.in_flight.get())
+            .max_connections(connections)
+            .confirm(!proof.no_confirm)
+            .confirm_after(Some(proof.confirm_after))
+            .retry(retries(proof.retries.unwrap_or_default()))
+            .resend_unknown(match proof.resend_unknown {
+                Some(times) => ResendUnknown::Times(times.get()),
+                None => ResendUnknown::Never,
+            });
+        match proof.tail {
+            Some(tail) => client.tail(tail),
+            None => client,
+        }
+    })?;
     let steering = intake.steering();
     let endpoint = &args.endpoint;
     let server = format!("{}:{}", endpoint.gateway_host(), endpoint.gateway_port());
@@ -98,22 +93,24 @@ async fn send(
         complain(format_args!("interrupted: nothing was sent"));
         return Ok(Exit::Interrupted);
     }
-    let title = format!("APNs binary gateway {endpoint}, {}", args.common.backend());
-    // Logs and a bar would overwrite one another.
-    let bar = args.common.verbose == 0;
-    let mut output = Output::new(args.common.output, title, DEVICES, steering.clone(), bar);
+    let service = format!("APNs binary gateway {endpoint}");
+    let mut output = Output::new(&args.common, service, DEVICES, steering.clone());
     let course = Course {
         interrupts: &interrupts,
         intake: steering,
         output: &mut output,
         patience: args.common.timeout,
     };
-    let mut remarks = Remarks::default();
+    let mut remarks = Remarks::new("environment");
     let outcomes = client.try_send_all(intake, &notification);
-    let outcomes = outcomes.inspect(|outcome| {
-        if let Ok((_, outcome)) = outcome {
-            remarks.note(outcome);
+    let outcomes = outcomes.inspect(|outcome| match outcome {
+        Ok((_, Ok(_))) => remarks.accepted(),
+        // One notification ended the send.
+        Ok((_, Err(error))) if error.kind() == ErrorKind::Ended => {
+            remarks.remark(|| Some(format!("some were {}", error.report())));
         }
+        Ok((_, Err(error))) => remarks.suspect(|| wrong_environment(error)),
+        Err(_) => {}
     });
     let asked = !args.proof.no_confirm;
     let connections = || client.session().stats().connected;
@@ -138,40 +135,6 @@ fn retries(times: u8) -> RetryPolicy {
     match times {
         0 => RetryPolicy::none(),
         _ => RetryPolicy::exponential(RETRY_AFTER).attempts(u32::from(times) + 1),
-    }
-}
-
-/// What is to be said in the end that is true of many devices.
-#[derive(Default)]
-struct Remarks {
-    accepted: bool,
-    /// The tokens are likely another environment's.
-    suspicion: Option<String>,
-    /// One notification ended the send.
-    ended: Option<String>,
-}
-
-impl Remarks {
-    fn note(&mut self, outcome: &Outcome) {
-        match outcome {
-            Ok(_) => self.accepted = true,
-            Err(error) if error.kind() == ErrorKind::Ended && self.ended.is_none() => {
-                self.ended = Some(error.report());
-            }
-            Err(error) if self.suspicion.is_none() => self.suspicion = wrong_environment(error),
-            Err(_) => {}
-        }
-    }
-
-    fn make(self) {
-        if let Some(why) = self.ended {
-            complain(format_args!("some were {why}"));
-        }
-        match self.suspicion {
-            Some(_) if self.accepted => complain(format_args!("{WRONG_BEFORE_RIGHT}")),
-            Some(suspicion) => complain(format_args!("{suspicion}")),
-            None => {}
-        }
     }
 }
 

@@ -2,20 +2,22 @@
 
 pub(crate) mod apns;
 mod drive;
+pub(crate) mod fcm;
+mod fcm_message;
 pub(crate) mod gateway;
+pub(crate) mod gcm;
+mod gcm_message;
 mod notification;
+mod payload;
+mod remarks;
 
 pub(crate) use drive::{Course, drive};
+pub(crate) use remarks::Remarks;
 
 use crate::lines::{Line, MAX_LINE_BYTES};
 
-/// What is said where tokens were suspected to be another environment's, and others were accepted
-/// later.
-const WRONG_BEFORE_RIGHT: &str = "the tokens that are told as fix-credentials came before the first one that was \
-                                  accepted, so the environment may be right: send to them once more";
-
 /// Why there is no answer for a device, by what was reported.
-fn unanswered(line: &Line, report: String) -> String {
+pub(crate) fn unanswered(line: &Line, report: String) -> String {
     match line {
         Line::Cut(_) => {
             format!(

@@ -3,8 +3,8 @@
 use anyhow::{Result, bail, ensure};
 use anypush::apns::{Notification, PushType};
 
-use crate::apns::read;
 use crate::args::{Devices, Message, Source};
+use crate::files::{ensure_apart, read};
 
 /// Reads what there is to read. `devices` can be on standard input, too.
 pub(super) fn notification(
@@ -20,10 +20,7 @@ pub(super) fn notification(
         *message == Message::default(),
         "--payload is the whole notification: leave the message options out"
     );
-    ensure!(
-        *source != Source::Stdin || devices.tokens != Some(Source::Stdin),
-        "standard input can't give both devices and payload: name a file for one of them"
-    );
+    ensure_apart(source, devices)?;
     Ok(Notification::raw(push_type, read(source, "the payload")?))
 }
 

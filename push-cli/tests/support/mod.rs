@@ -5,6 +5,8 @@
     reason = "each test file uses its own part"
 )]
 
+pub mod google;
+
 use std::ffi::OsStr;
 use std::io::{BufRead, BufReader, Read, Write};
 use std::process::{Child, ChildStderr, ChildStdin, ChildStdout, Command, Stdio};
