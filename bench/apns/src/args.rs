@@ -6,8 +6,8 @@ use crate::simulator::{Manner, Place};
 
 /// Compares what a push over APNs' HTTP/2 API costs, against a simulator on this machine.
 ///
-/// `./run --gateway` does so for the binary gateway, and `./run --instructions` counts instructions;
-/// both have a help of their own.
+/// `./run --gateway` does so for the binary gateway, `./run --fcm` for FCM HTTP v1, and
+/// `./run --instructions` counts instructions; all have a help of their own.
 #[derive(Debug, Parser)]
 #[command(name = "run", args_conflicts_with_subcommands = true)]
 pub(crate) struct Args {

@@ -6,7 +6,7 @@ use std::hint::black_box;
 
 use anypush::apns::Notification;
 use anypush::http::ConnectionCredential;
-use bench_instructions::{Anypush, AnypushGateway, Bare, BareGateway, parts};
+use bench_instructions::{Anypush, AnypushFcm, AnypushGateway, Bare, BareFcm, BareGateway, parts};
 use gungraun::{
     Callgrind, LibraryBenchmarkConfig, library_benchmark, library_benchmark_group, main,
 };
@@ -88,6 +88,28 @@ fn anypush_gateway(mut anypush: AnypushGateway) -> AnypushGateway {
     anypush
 }
 
+fn bare_of_fcm(body_bytes: usize) -> BareFcm {
+    BareFcm::new(body_bytes).unwrap()
+}
+
+#[library_benchmark(setup = bare_of_fcm)]
+#[bench::of_400_bytes(400)]
+fn h2_fcm(mut bare: BareFcm) -> BareFcm {
+    bare.send_all().unwrap();
+    bare
+}
+
+fn anypush_of_fcm(body_bytes: usize) -> AnypushFcm {
+    AnypushFcm::new(body_bytes).unwrap()
+}
+
+#[library_benchmark(setup = anypush_of_fcm)]
+#[bench::of_400_bytes(400)]
+fn anypush_fcm(mut anypush: AnypushFcm) -> AnypushFcm {
+    anypush.send_all().unwrap();
+    anypush
+}
+
 fn notification(_: ()) -> Notification {
     parts::notification()
 }
@@ -145,6 +167,8 @@ library_benchmark_group!(
     benchmarks = [bare_gateway, anypush_gateway]
 );
 
+library_benchmark_group!(name = messages, benchmarks = [h2_fcm, anypush_fcm]);
+
 library_benchmark_group!(
     name = of_a_push,
     benchmarks = [
@@ -164,5 +188,5 @@ main!(
             "glibc.cpu.x86_rep_movsb_threshold=1073741824:glibc.cpu.x86_rep_stosb_threshold=1073741824",
         )
         .tool(Callgrind::with_args(["--cache-sim=no"])),
-    library_benchmark_groups = [pushes, notifications, of_a_push]
+    library_benchmark_groups = [pushes, notifications, messages, of_a_push]
 );

@@ -5,10 +5,12 @@
 mod backend;
 mod gateway;
 mod http2;
+mod messages;
 mod notifications;
 pub mod parts;
 mod pipe;
 mod pushes;
 
+pub use messages::{AnypushFcm, BareFcm};
 pub use notifications::{AnypushGateway, BareGateway};
 pub use pushes::{Anypush, Bare, PUSHES};

@@ -151,6 +151,7 @@ impl Counts {
         let bare = bare.replace("anypush send one", "h2 one");
         let bare = bare.replace("h2 gathered", "h2");
         let bare = bare.replace("anypush gateway", "bare gateway");
+        let bare = bare.replace("anypush fcm", "h2 fcm");
         (bare.starts_with("h2") || bare.starts_with("bare"))
             .then(|| self.each.get(&bare).copied())?
     }
@@ -218,10 +219,12 @@ mod tests {
                 ("h2 of 109 bytes", 100.0),
                 ("anypush send all of 109 bytes", 110.0),
                 ("bare gateway of 109 bytes", 5.0),
+                ("h2 fcm of 400 bytes", 90.0),
             ],
         );
         assert_eq!(now.yardstick("anypush send all of 109 bytes"), Some(100.0));
         assert_eq!(now.yardstick("anypush gateway of 109 bytes"), Some(5.0));
+        assert_eq!(now.yardstick("anypush fcm of 400 bytes"), Some(90.0));
         assert_eq!(now.yardstick("encode notification alert"), None);
     }
 }

@@ -7,7 +7,7 @@ use tokio::runtime::{Builder, Runtime};
 use yardstick::{FRAME, Pushing, TOPIC, alert, devices};
 
 use crate::backend::InMemory;
-use crate::http2::Http2;
+use crate::http2::{Apple, Http2};
 use crate::pipe::TokioPipe;
 
 /// How many pushes are counted together.
@@ -45,7 +45,7 @@ impl Anypush {
     /// # Errors
     /// The warm-up failed.
     pub fn new(payload_bytes: usize) -> Result<Self> {
-        let session = Session::builder(InMemory::<Http2>::default())
+        let session = Session::builder(InMemory::<Http2<Apple>>::default())
             .max_connections_per_destination(1)
             .build();
         let client = Client::builder(session)
@@ -133,8 +133,12 @@ impl Bare {
         };
         this.runtime.block_on(async {
             match gathered {
-                true => this.inner.add_gathered(TokioPipe::<Http2>::default()).await,
-                false => this.inner.add(TokioPipe::<Http2>::default()).await,
+                true => {
+                    this.inner
+                        .add_gathered(TokioPipe::<Http2<Apple>>::default())
+                        .await
+                }
+                false => this.inner.add(TokioPipe::<Http2<Apple>>::default()).await,
             }
         })?;
         this.send_all()?;

@@ -3,14 +3,14 @@ use bytes::Bytes;
 use futures_util::StreamExt;
 use futures_util::stream::FuturesUnordered;
 use h2::RecvStream;
-use h2::client::{Builder, Connection, ResponseFuture, SendRequest};
+use h2::client::ResponseFuture;
 use http::header::AUTHORIZATION;
 use http::uri::{Authority, Parts, PathAndQuery, Scheme};
 use http::{HeaderMap, HeaderName, HeaderValue, Method, Request, Response, Uri};
 use tokio::io::{AsyncRead, AsyncWrite};
-use tokio::task::JoinHandle;
 
-use crate::{FRAME, Gathered, TOPIC, alert, devices};
+use crate::connections::Connections;
+use crate::{FRAME, TOPIC, alert, devices};
 
 const PUSH_TYPE: HeaderName = HeaderName::from_static("apns-push-type");
 const APNS_TOPIC: HeaderName = HeaderName::from_static("apns-topic");
@@ -34,9 +34,7 @@ pub struct Pushing {
 /// limits.
 #[derive(Debug)]
 pub struct Bare {
-    senders: Vec<SendRequest<Bytes>>,
-    drivers: Vec<JoinHandle<Result<(), h2::Error>>>,
-    turn: usize,
+    connections: Connections,
     authority: Authority,
     headers: HeaderMap,
     payload: Bytes,
@@ -49,9 +47,7 @@ impl Bare {
     pub fn new(pushing: Pushing) -> Self {
         let text = alert(pushing.payload_bytes, FRAME);
         Self {
-            senders: Vec::new(),
-            drivers: Vec::new(),
-            turn: 0,
+            connections: Connections::default(),
             authority: pushing.authority,
             headers: headers(pushing.authorization),
             payload: format!(r#"{{"aps":{{"alert":"{text}"}}}}"#).into(),
@@ -67,9 +63,7 @@ impl Bare {
     where
         S: AsyncRead + AsyncWrite + Unpin + Send + 'static,
     {
-        let connection = self.handshake(stream).await?;
-        self.drivers.push(tokio::spawn(connection));
-        Ok(())
+        self.connections.add(stream).await
     }
 
     /// Likewise, with small writes gathered into larger ones.
@@ -80,23 +74,7 @@ impl Bare {
     where
         S: AsyncRead + AsyncWrite + Unpin + Send + 'static,
     {
-        let stream = Gathered::new(stream);
-        let connection = self.handshake(stream.clone()).await?;
-        self.drivers.push(tokio::spawn(stream.drive(connection)));
-        Ok(())
-    }
-
-    async fn handshake<S>(&mut self, stream: S) -> Result<Connection<S>>
-    where
-        S: AsyncRead + AsyncWrite + Unpin,
-    {
-        let (sender, connection) = Builder::new()
-            .enable_push(false)
-            .initial_max_send_streams(1)
-            .handshake(stream)
-            .await?;
-        self.senders.push(sender);
-        Ok(connection)
+        self.connections.add_gathered(stream).await
     }
 
     /// Sends to devices by their tokens' texts, with `apns-id`s from this number on.
@@ -130,7 +108,7 @@ impl Bare {
     ) -> Result<impl Future<Output = Result<()>> + Send + use<>> {
         let request = self.request(token, number)?;
         let payload = self.payload.clone();
-        let sender = self.next().clone();
+        let sender = self.connections.next().clone();
         Ok(async move {
             let (answer, mut body) = sender.ready().await?.send_request(request, false)?;
             body.send_data(payload, true)?;
@@ -138,23 +116,9 @@ impl Bare {
         })
     }
 
-    /// The connection whose turn it is.
-    fn next(&mut self) -> &mut SendRequest<Bytes> {
-        self.turn += 1;
-        if self.turn >= self.senders.len() {
-            self.turn = 0;
-        }
-        &mut self.senders[self.turn]
-    }
-
     async fn begin(&mut self, token: &str, number: u64) -> Result<ResponseFuture> {
         let request = self.request(token, number)?;
-        let payload = self.payload.clone();
-        let sender = self.next();
-        std::future::poll_fn(|cx| sender.poll_ready(cx)).await?;
-        let (answer, mut body) = sender.send_request(request, false)?;
-        body.send_data(payload, true)?;
-        Ok(answer)
+        self.connections.begin(request, self.payload.clone()).await
     }
 
     /// Waits until the connections have ended.
@@ -162,11 +126,7 @@ impl Bare {
     /// # Errors
     /// One did not end in order.
     pub async fn finish(self) -> Result<()> {
-        drop(self.senders);
-        for driver in self.drivers {
-            driver.await??;
-        }
-        Ok(())
+        self.connections.finish().await
     }
 
     fn request(&self, token: &str, number: u64) -> Result<Request<()>> {

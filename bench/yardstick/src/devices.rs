@@ -21,6 +21,32 @@ pub fn token_text(number: u64) -> String {
     text
 }
 
+/// How long a registration token of FCM is.
+pub const REGISTRATION_LEN: usize = 163;
+
+/// The registration token of a number, in the form of FCM's.
+#[must_use]
+pub fn registration(number: u64) -> String {
+    const LETTERS: &[u8; 64] = b"ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz0123456789-_";
+    const INSTANCE_LEN: usize = 22;
+    let mut text = String::with_capacity(REGISTRATION_LEN);
+    let mut part = 0;
+    while text.len() < REGISTRATION_LEN {
+        let mut bits = mix(number * 16 + part);
+        part += 1;
+        for _ in 0..10 {
+            if text.len() == INSTANCE_LEN {
+                text.push_str(":APA91b");
+            }
+            if text.len() < REGISTRATION_LEN {
+                text.push(char::from(LETTERS[(bits & 63) as usize]));
+            }
+            bits >>= 6;
+        }
+    }
+    text
+}
+
 /// An `apns-id` for a number: a UUID of version 4.
 #[must_use]
 pub fn apns_id(number: u64) -> String {

@@ -2,11 +2,14 @@
 //! which send what this project's clients send; and the devices that everybody sends to.
 
 mod bare;
+mod connections;
 pub mod devices;
+pub mod fcm;
 mod gateway;
 mod gathered;
 
 pub use bare::{Bare, Pushing};
+pub use fcm::{BareFcm, Messaging};
 pub use gateway::BareGateway;
 pub use gathered::Gathered;
 
