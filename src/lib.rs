@@ -50,7 +50,8 @@
 //! [`writing_a_backend`] shows how.
 //!
 //! Programs without async use [`blocking`]. Those who come from the Python libraries pushjack, PyAPNs
-//! and apns-client find each of their calls in [`migrating_from_python`].
+//! and apns-client find each of their calls in [`migrating_from_python`]; those who come from other
+//! clients of FCM and GCM, in [`migrating_to_fcm`].
 
 pub mod blocking;
 

@@ -17,7 +17,7 @@ use crate::{Device, Notification};
 /// Dropping it closes the connections: what was written may have been taken. Nothing goes on while it
 /// is not polled.
 ///
-/// What is made of [`Status::InvalidToken`], which is also what every token of the other environment
+/// What is made of [`Status::InvalidToken`](super::Status::InvalidToken), which is also what every token of the other environment
 /// is, is told as in the provider API's [`SendAll`](crate::SendAll): held back until one device was
 /// taken, and then a verdict to remove the token; without that, the wrong environment is suspected.
 pub struct SendAll<S: Stream>(pub(super) Guarded<Sending<S, S::Item, Alike<S::Item>>>)
