@@ -1,5 +1,5 @@
-//! What the fuzzer runs: for each reader of foreign bytes a function that takes any bytes and
-//! asserts what must hold for all of them. No part of the public API.
+//! What the fuzzer runs of the legacy protocol: see [`crate::fuzzing`], which has it as
+//! `gcm_answer` and `gcm_message`.
 
 use std::time::{Duration, UNIX_EPOCH};
 
@@ -7,6 +7,7 @@ use bytes::Bytes;
 use http::header::RETRY_AFTER;
 use http::{HeaderMap, HeaderValue, StatusCode};
 use push_core::{Outcome as _, Verdict};
+use serde_json::json;
 
 use super::answer::Reply;
 use super::{Error, Message, Multicast};
@@ -66,9 +67,17 @@ pub fn message(input: &[u8]) {
     {
         let body = encoded.body(&multicast.devices);
         let body: serde_json::Value = serde_json::from_slice(&body).expect("a JSON object");
-        let one = multicast.devices.len() == 1;
-        assert_eq!(body.get("to").is_some(), one);
-        assert_eq!(body.get("registration_ids").is_some(), !one);
+        let to = match multicast.devices.as_slice() {
+            [one] => json!({"to": one.as_str()}),
+            many => {
+                let ids = many.iter().map(|id| id.as_str());
+                json!({"registration_ids": ids.collect::<Vec<_>>()})
+            }
+        };
+        let mut sent = serde_json::to_value(message).expect("what was encoded can be written");
+        let members = sent.as_object_mut().expect("a message is an object");
+        members.extend(to.as_object().cloned().unwrap_or_default());
+        assert_eq!(body, sent, "the devices, the message and nothing else");
     }
     if let Ok(form) = message.encode_plain("4") {
         assert!(form.is_ascii());

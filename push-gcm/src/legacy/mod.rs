@@ -63,8 +63,7 @@ mod client;
 mod device;
 mod error;
 #[cfg(any(test, feature = "fuzzing"))]
-#[doc(hidden)]
-pub mod fuzzing;
+pub(crate) mod fuzzing;
 mod message;
 mod multicast;
 mod outcome;

@@ -26,6 +26,9 @@ mod check;
 mod clock;
 mod condition;
 mod config;
+#[cfg(any(test, feature = "fuzzing"))]
+#[doc(hidden)]
+pub mod fuzzing;
 mod ids;
 mod iid;
 mod oauth;

@@ -16,6 +16,9 @@
 //! - the payload of a message to several ids is listed without them.
 
 mod config;
+#[cfg(any(test, feature = "fuzzing"))]
+#[doc(hidden)]
+pub mod fuzzing;
 mod groups;
 mod reply;
 mod request;

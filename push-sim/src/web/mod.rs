@@ -7,6 +7,8 @@
 mod client_connection;
 mod farewell;
 pub(crate) mod form;
+#[cfg(any(test, feature = "fuzzing"))]
+pub(crate) mod fuzzing;
 mod http1;
 pub(crate) mod http2;
 mod listener;

@@ -158,7 +158,7 @@ fn item(reply: &Reply, raw: &RawValue, id: &str) -> Outcome {
 fn verdict(reply: &Reply, message_id: Option<&Value>, error: Option<&Value>) -> Outcome {
     match (message_id.and_then(text), error.and_then(text)) {
         (Some(id), None) => Ok(reply.receipt(id)),
-        (None, Some(error)) => Err(reply.refused(Reason::read(&error))),
+        (None, Some(error)) => Err(reply.refused(reply.reason(&error))),
         (None, None) => Err(reply.unread("a result has neither a message id nor an error")),
         (Some(_), Some(_)) => Err(reply.unread("a result has both a message id and an error")),
     }

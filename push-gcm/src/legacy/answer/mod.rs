@@ -113,6 +113,14 @@ impl Reply {
         }))
     }
 
+    /// The reason that a result names, without the key, should a server repeat it.
+    fn reason(&self, text: &str) -> Reason {
+        match &*self.secret {
+            "" => Reason::read(text),
+            secret => Reason::read(&text.replace(secret, "…")),
+        }
+    }
+
     /// A refusal inside the body.
     fn refused(&self, reason: Reason) -> Error {
         Error::rejected(Rejection {

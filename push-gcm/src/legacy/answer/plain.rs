@@ -1,7 +1,7 @@
 //! The answers in plain text.
 
 use super::Reply;
-use crate::legacy::{Outcome, Reason, Receipt, RegistrationId};
+use crate::legacy::{Outcome, Receipt, RegistrationId};
 
 /// Line 1 is `id=` or `Error=`; a line `registration_id=` may follow.
 pub(super) fn device(reply: &Reply, id: &str) -> Outcome {
@@ -21,7 +21,7 @@ pub(super) fn device(reply: &Reply, id: &str) -> Outcome {
                 ..reply.receipt(message_id.to_owned())
             })
         }
-        (None, Some(error)) if reply.complete => Err(reply.refused(Reason::read(error))),
+        (None, Some(error)) if reply.complete => Err(reply.refused(reply.reason(error))),
         (Some(_), Some(_)) => Err(reply.unread("it has both a message id and an error")),
         _ if reply.body.is_empty() => Err(reply.unread("it is empty")),
         _ => Err(reply.unread("it has neither a message id nor an error")),

@@ -22,7 +22,7 @@ fn read_token(body: &[u8], server: &str) -> Result<AccessToken> {
     if let Some(kind) = text(&fields, "token_type")
         && !kind.eq_ignore_ascii_case("bearer")
     {
-        let kind: String = kind.chars().take(32).collect();
+        let kind = word(kind);
         let message = format!("{server} gave a token of type {kind:?}: expected Bearer");
         return Err(Error::new(ErrorKind::Config, message));
     }
@@ -65,13 +65,22 @@ fn fields(body: &[u8], server: &str) -> Result<Map<String, Value>> {
 }
 
 fn no_token(fields: &Map<String, Value>, server: &str) -> Error {
-    let names = fields.keys().take(10);
-    let names: Vec<String> = names.map(|name| name.chars().take(32).collect()).collect();
+    let names: Vec<&str> = fields.keys().take(10).map(|name| word(name)).collect();
     let message = format!(
         "{server} gave no access token, but the fields [{}]; is this the right URL?",
         names.join(", ")
     );
     Error::new(ErrorKind::Config, message)
+}
+
+/// A name of the server's, for errors: what is no short word could be anything, what was sent to it
+/// too.
+fn word(name: &str) -> &str {
+    let is_of_word = |byte: u8| byte.is_ascii_alphabetic() || byte == b'_';
+    match name.len() <= 32 && name.bytes().all(is_of_word) {
+        true => name,
+        false => "…",
+    }
 }
 
 fn text<'a>(fields: &'a Map<String, Value>, name: &str) -> Option<&'a str> {
