@@ -359,7 +359,7 @@ fn a_storm_of_refusals_makes_one_fetch() {
 }
 
 #[test]
-fn a_new_token_that_is_refused_too_is_kept_for_a_minute() {
+fn a_new_token_that_is_refused_too_is_kept_for_a_while_that_doubles_up_to_a_minute() {
     Simulation::for_seeds(SEEDS, |sim| {
         let world = World::new(sim, []);
         assert!(world.bearer.refused(&world.token().unwrap()));
@@ -368,10 +368,21 @@ fn a_new_token_that_is_refused_too_is_kept_for_a_minute() {
             assert!(!world.bearer.refused(&second));
         }
         assert_eq!(world.at_once(), Some(2));
-        sim.advance(MINUTE);
-        assert!(world.bearer.refused(&second));
-        assert_eq!(number(&world.token().unwrap()), 3);
-        assert_eq!(world.fetches().len(), 3);
+        let mut refused = second;
+        for seconds in [1, 2, 4, 8, 16, 32, 60, 60] {
+            sim.advance(Duration::from_millis(seconds * 1000 - 1));
+            assert!(!world.bearer.refused(&refused), "{seconds}");
+            sim.advance(Duration::from_millis(1));
+            assert!(world.bearer.refused(&refused), "{seconds}");
+            refused = world.token().unwrap();
+        }
+        assert_eq!(world.fetches().len(), 10);
+        // After a token that was good for longer it begins anew.
+        sim.advance(2 * MINUTE);
+        assert!(world.bearer.refused(&refused));
+        let refused = world.token().unwrap();
+        sim.advance(Duration::from_secs(1));
+        assert!(world.bearer.refused(&refused));
     });
 }
 

@@ -442,7 +442,8 @@ async fn a_connection_is_closed_before_its_first_request() -> Result<(), Failure
         assert!(attempt.await.is_err(), "{over:?}");
         let mut client = Client::connect(&sim, over).await?;
         assert_eq!(client.push("a").await?.status, 200);
-        assert_eq!(sim.apply(Service::Fcm, &Action::Close(Close::Fin))?, 1);
+        // The one that was broken off may still be counted as open.
+        assert!(sim.apply(Service::Fcm, &Action::Close(Close::Fin))? >= 1);
         assert!(client.push("a").await.is_err(), "{over:?}");
         assert_eq!(stats(&sim).requests, 1, "{over:?}");
     }

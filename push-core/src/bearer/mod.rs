@@ -85,8 +85,8 @@ impl Bearer {
     /// request may go out once more.
     ///
     /// The first refusal of a token starts a fetch, and requests wait for it; further ones of the
-    /// same token, or of one before, change nothing. A new token that is refused within a minute is
-    /// kept: renewing does not help then.
+    /// same token, or of one before, change nothing. A new token that is refused too is kept for a
+    /// second, the next one for two, and so on up to a minute: renewing does not seem to help then.
     pub fn refused(&self, token: &Token) -> bool {
         let now = self.inner.backend.now();
         let (renewed, start) = self.inner.state().refused(token, now);

@@ -19,9 +19,11 @@ const MARGIN: Duration = Duration::from_secs(10);
 /// every push.
 const LEAST_USE: Duration = Duration::from_secs(1);
 
-/// A token that was renewed since the service refused the one before, and is refused within this
-/// time, shows that renewing does not help.
-const FORCED_AGAIN: Duration = Duration::from_secs(60);
+/// A token that was renewed since the service refused the one before, and is refused too, shows that
+/// renewing does not help: the next time, it is renewed no earlier than a second after the last, then
+/// two, and so on up to a minute.
+const FORCED_AGAIN: Duration = Duration::from_secs(1);
+const FORCED_AT_MOST: Duration = Duration::from_secs(60);
 
 /// The longest back-off, and the longest `Retry-After` that is obeyed.
 const LONGEST_WAIT: Duration = Duration::from_secs(60);
@@ -37,8 +39,8 @@ pub(super) struct State {
     generation: u64,
     /// A task is fetching, or about to.
     fetching: bool,
-    /// When the service's refusal last forced a renewal.
-    forced_at: Option<Instant>,
+    /// When what the service's refusal last forced came, and how long it is until it may force another.
+    forced: Option<(Instant, Duration)>,
     failure: Option<Failure>,
     waiting: Slab<Entry>,
 }
@@ -112,12 +114,19 @@ impl State {
         if current.token.generation() != token.generation() || current.refused {
             return (true, false);
         }
-        let since = |at: Instant| now.saturating_duration_since(at);
-        if self.forced_at.is_some_and(|at| since(at) < FORCED_AGAIN) {
-            return (false, false);
+        let mut pause = FORCED_AGAIN;
+        if let Some((at, before)) = self.forced {
+            let since = now.saturating_duration_since(at);
+            if since < before {
+                return (false, false);
+            }
+            // What was good for a while was no token that is refused whatever it is.
+            if since < 2 * FORCED_AT_MOST {
+                pause = (before * 2).min(FORCED_AT_MOST);
+            }
         }
         current.refused = true;
-        self.forced_at = Some(now);
+        self.forced = Some((now, pause));
         (true, self.begin(now))
     }
 
@@ -151,6 +160,12 @@ impl State {
                 self.generation += 1;
                 let token = Token::new(header, self.generation);
                 self.failure = None;
+                // How long the new one is good counts from when it came.
+                if let Some((at, _)) = self.forced.as_mut()
+                    && self.current.as_ref().is_some_and(|current| current.refused)
+                {
+                    *at = now;
+                }
                 self.current = Some(Current::new(token.clone(), lifetime, (began, now), jitter));
                 Ok(token)
             }

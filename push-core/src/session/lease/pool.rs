@@ -41,7 +41,7 @@ struct State {
     /// Those that a lease has, or was served and has not fetched.
     leased: BTreeMap<u64, Arc<Line>>,
     queue: Queue,
-    dials: Slab<(Arc<Hangup>, Purpose)>,
+    dials: Slab<Begun>,
     back_off: BackOff,
     closed: Option<Error>,
 }
@@ -50,6 +50,14 @@ struct Idle {
     line: Arc<Line>,
     stint: u64,
     since: Instant,
+}
+
+/// A dial that is under way.
+struct Begun {
+    hangup: Arc<Hangup>,
+    purpose: Purpose,
+    /// When it was decided on.
+    at: Instant,
 }
 
 /// What becomes of a new connection that nobody waits for any more.
@@ -247,7 +255,7 @@ impl Pool {
     /// A dial is over, well or badly.
     pub(super) fn dialled(self: &Arc<Self>, key: usize, outcome: Dialled) {
         let mut state = self.lock();
-        let Some((_, purpose)) = state.dials.try_remove(key) else {
+        let Some(Begun { purpose, at, .. }) = state.dials.try_remove(key) else {
             return;
         };
         let mut deeds = Deeds::default();
@@ -261,7 +269,11 @@ impl Pool {
             Err(error) => {
                 self.tally.count(Event::DialFailed);
                 runtime_gone = error.kind() == ErrorKind::RuntimeGone;
-                let error = state.back_off.dial_failed(&self.shared, error);
+                // Those that fail together count once.
+                let error = match state.back_off.is_news(at) || runtime_gone {
+                    true => state.back_off.dial_failed(&self.shared, error),
+                    false => state.back_off.last_failure().cloned().unwrap_or(error),
+                };
                 // The first ones may still get what others are about to bring.
                 let spare = if runtime_gone { 0 } else { state.dials.len() };
                 deeds.wakers = state.queue.fail(spare, &error);
@@ -371,7 +383,11 @@ impl Pool {
             }
             let hangup = Arc::<Hangup>::default();
             let purpose = Purpose::of(!fresh);
-            let key = state.dials.insert((hangup.clone(), purpose));
+            let key = state.dials.insert(Begun {
+                hangup: hangup.clone(),
+                purpose,
+                at: self.shared.backend.now(),
+            });
             deeds.dials.push(Dial { key, hangup });
         }
     }
@@ -437,7 +453,11 @@ impl Pool {
         state.closed = Some(error.clone());
         let wakers = state.queue.fail(0, error);
         let idle = std::mem::take(&mut state.idle);
-        let dials: Vec<_> = state.dials.iter().map(|(_, dial)| dial.0.clone()).collect();
+        let dials: Vec<_> = state
+            .dials
+            .iter()
+            .map(|(_, dial)| dial.hangup.clone())
+            .collect();
         drop(state);
         close_idle(&idle, || error.clone());
         wakers.into_iter().for_each(Waker::wake);

@@ -187,7 +187,11 @@ impl Rejection {
     /// By the fields that are named: a fault of the message, unless it is the target's.
     fn fields_say(&self) -> Option<Cause> {
         let fields = || self.violations.iter().map(|violation| &*violation.field);
-        fields().next()?;
+        let fields = || fields().filter(|field| !field.is_empty());
+        // One that names no field is about the request as a whole.
+        if fields().next().is_none() {
+            return (!self.violations.is_empty()).then_some(Cause::Invalid);
+        }
         let is_target =
             |field: &str| ["message.token", "message.fid", "token", "fid"].contains(&field);
         Some(match fields().all(is_target) {

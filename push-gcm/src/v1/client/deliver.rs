@@ -5,6 +5,7 @@ use std::task::Poll;
 use std::time::{Duration, Instant};
 
 use futures_util::future::{Either, select};
+use http::StatusCode;
 use push_core::bearer::Token;
 use push_core::http::Answer;
 use push_core::{ErrorKind, Verdict};
@@ -78,6 +79,18 @@ fn in_doubt<T>(taken: Result<T, Error>, in_doubt: bool) -> Result<T, Error> {
     taken.map_err(|error| if in_doubt { error.in_doubt() } else { error })
 }
 
+/// How long to wait after an answer that says no and was cut off before it said why.
+const CUT_OFF: Duration = Duration::from_secs(10);
+
+/// Whether an answer broke off: what it would have said is not known. One that passed the limit did
+/// not break off, and is none of FCM's.
+fn is_cut_off(answer: &Answer) -> bool {
+    const SHORT: usize = 32 * 1024;
+    let says_enough =
+        answer.status.is_server_error() || answer.status == StatusCode::TOO_MANY_REQUESTS;
+    !answer.complete && answer.body.len() < SHORT && !says_enough
+}
+
 /// How far a request has come that was not taken at once.
 struct Course<'a, C> {
     inner: &'a Inner,
@@ -137,6 +150,15 @@ impl<'a, C: Call> Course<'a, C> {
         self.in_doubt |= answer.may_have_been_taken_before;
         if let Some(taken) = self.call.taken(&answer, self.attempts) {
             return Some(in_doubt(taken, self.in_doubt));
+        }
+        if is_cut_off(&answer) {
+            let message = format!(
+                "not taken, and the answer (status {}) was cut off before it said why",
+                answer.status.as_u16()
+            );
+            let error =
+                push_core::Error::new(ErrorKind::Refused, message).with_retry_after(CUT_OFF);
+            return Some(Err(self.failed(error.into())));
         }
         let backend = self.inner.session.backend();
         let rejection = Rejection::read(

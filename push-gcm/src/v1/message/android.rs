@@ -51,6 +51,11 @@ impl AndroidConfig {
         Self::default()
     }
 
+    /// At once, and the device wakes: short for [`AndroidPriority::High`].
+    pub fn high_priority(self) -> Self {
+        self.priority(AndroidPriority::High)
+    }
+
     /// The label in Google's analytics.
     pub fn analytics_label(mut self, label: impl Into<String>) -> Self {
         let options = self.fcm_options.take().unwrap_or_default();

@@ -143,14 +143,20 @@ impl Topics {
     pub async fn list(&self, device: impl Device) -> Result<Vec<Subscription>, Error> {
         let below = below(&device)?;
         let mut all = Vec::new();
-        let mut rest = format!("{below}?page_size={PAGE}");
+        let first = format!("{below}?pageSize={PAGE}");
+        let mut rest = first.clone();
         for _ in 0..MOST_PAGES {
             let call = |uri| TopicCall::new(Method::GET, uri, Bytes::new(), call::listed);
             let Page { topics, next } = self.client.call(&rest, call).await?;
             all.extend(topics);
             match next {
                 Some(next) => {
-                    rest = format!("{below}?page_size={PAGE}&page_token={}", encoded(&next));
+                    let asked = std::mem::take(&mut rest);
+                    rest = format!("{first}&pageToken={}", encoded(&next));
+                    // It would go on for ever.
+                    if rest == asked {
+                        break;
+                    }
                 }
                 None => return Ok(all),
             }
