@@ -9,7 +9,7 @@ use std::io::{self, Read, Write};
 use std::net::{Shutdown, TcpListener, TcpStream};
 use std::sync::atomic::{AtomicUsize, Ordering};
 use std::sync::{Arc, Mutex};
-use std::time::Duration;
+use std::time::{Duration, Instant};
 
 use anypush::Reach;
 use anypush::http::{Answer, BaseUrl, HttpClient};
@@ -46,7 +46,7 @@ enum Deed {
     Answer,
     /// These bytes.
     Say(&'static str),
-    /// Nothing is read any more before the client is gone.
+    /// Nothing is read any more before there is another connection.
     Ignore,
     End,
 }
@@ -250,7 +250,13 @@ fn http1(
                     stream.flush()?;
                 }
                 Deed::Ignore => {
-                    io::copy(&mut stream, &mut io::sink())?;
+                    // Reads nothing, so that the request is never written whole, until there is
+                    // another connection.
+                    let begun = Instant::now();
+                    let alone = || shared.accepted.load(Ordering::SeqCst) <= connection + 1;
+                    while alone() && begun.elapsed() < SECONDS {
+                        std::thread::yield_now();
+                    }
                     return Ok(());
                 }
                 Deed::End => return Ok(()),

@@ -33,6 +33,9 @@ pub(super) struct HyperIo {
     pub(super) read: bool,
     /// Something was offered that the connection has not taken.
     pub(super) owes: bool,
+    /// Something came before the connection had taken all that was offered: whoever answers so early
+    /// may not read the rest.
+    pub(super) early: bool,
 }
 
 impl HyperIo {
@@ -50,6 +53,7 @@ impl HyperIo {
             wrote: false,
             read: false,
             owes: false,
+            early: false,
         }
     }
 
@@ -76,6 +80,7 @@ impl Read for HyperIo {
         this.reads = if polled.is_ready() { this.reads + 1 } else { 0 };
         polled.map_ok(|count| {
             this.read |= count > 0;
+            this.early |= count > 0 && this.owes;
             into.put_slice(&buffer[..count]);
         })
     }

@@ -87,7 +87,11 @@ pub(super) async fn converse(
         how,
         wrote: parts.io.wrote,
         spoke: parts.io.read,
-        reusable: lasting && ended_well && parts.read_buf.is_empty() && !parts.io.owes,
+        reusable: lasting
+            && ended_well
+            && parts.read_buf.is_empty()
+            && !parts.io.owes
+            && !parts.io.early,
         lease: parts.io.into_lease(),
     })
 }

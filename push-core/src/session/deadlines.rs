@@ -74,6 +74,10 @@ impl Deadlines {
     pub(crate) fn keep(&self, alone: bool) -> bool {
         let mut state = self.lock();
         state.alone = alone;
+        if state.entries.is_empty() {
+            // Those that were there a moment ago are gone: the next one has to call the janitor.
+            state.look = None;
+        }
         !state.entries.is_empty()
     }
 }
@@ -145,5 +149,33 @@ impl Drop for Watch {
         if last {
             self.deadlines.bell.ring();
         }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use std::time::Duration;
+
+    use super::*;
+
+    #[test]
+    #[allow(clippy::disallowed_methods)]
+    fn a_deadline_calls_the_janitor_that_leaves_as_the_last_one_is_dropped() {
+        let bell = Arc::<Bell>::default();
+        let deadlines = Arc::new(Deadlines::new(bell.clone()));
+        let cx = Context::from_waker(Waker::noop());
+        let now = Instant::now();
+        let at = now + Duration::from_secs(1);
+        let mut first = Watch::new(deadlines.clone(), at);
+        assert!(first.poll(&cx).is_pending());
+        assert!(bell.was_rung());
+        // The janitor looks, and before it decides whether to stay, the only one is dropped.
+        assert_eq!(deadlines.expire(now), Some(at));
+        drop(first);
+        assert!(!deadlines.keep(true));
+        bell.was_rung();
+        let mut second = Watch::new(deadlines, at);
+        assert!(second.poll(&cx).is_pending());
+        assert!(bell.was_rung());
     }
 }

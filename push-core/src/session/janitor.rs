@@ -49,6 +49,12 @@ impl Bell {
         self.waker.wake();
     }
 
+    /// Whether it was rung since this was last asked.
+    #[cfg(test)]
+    pub(crate) fn was_rung(&self) -> bool {
+        self.rung.swap(false, Ordering::SeqCst)
+    }
+
     async fn heard(&self) {
         poll_fn(|cx| {
             self.waker.register(cx.waker());

@@ -77,11 +77,9 @@ impl Judge<'_> {
         else {
             return Ok(None);
         };
-        let (Some(header_read), Some(claims_read), Ok(signature)) = (
-            object(header),
-            object(claims),
-            URL_SAFE_NO_PAD.decode(signature),
-        ) else {
+        let (Some(header_read), Some(claims_read), Ok(signature)) =
+            (object(header), object(claims), decoded(signature))
+        else {
             return Ok(None);
         };
         let signed = &assertion[..header.len() + 1 + claims.len()];
@@ -94,8 +92,13 @@ impl Judge<'_> {
     }
 }
 
+/// With padding too, which a well-known Rust client writes, against the standard.
+fn decoded(part: &str) -> Result<Vec<u8>, base64::DecodeError> {
+    URL_SAFE_NO_PAD.decode(part.trim_end_matches('='))
+}
+
 fn object(part: &str) -> Option<Value> {
-    let json = URL_SAFE_NO_PAD.decode(part).ok()?;
+    let json = decoded(part).ok()?;
     let value: Value = serde_json::from_slice(&json).ok()?;
     value.is_object().then_some(value)
 }
@@ -116,7 +119,7 @@ mod tests {
     use aws_lc_rs::rand::SystemRandom;
     use aws_lc_rs::rsa::KeyPair;
     use aws_lc_rs::signature::RSA_PKCS1_SHA256;
-    use base64::engine::general_purpose::STANDARD;
+    use base64::engine::general_purpose::{STANDARD, URL_SAFE};
     use serde_json::json;
 
     use super::*;
@@ -148,7 +151,11 @@ mod tests {
         }
 
         fn sign(&self, header: &Value, claims: &Value) -> String {
-            let encode = |value: &Value| URL_SAFE_NO_PAD.encode(value.to_string());
+            self.sign_with(&URL_SAFE_NO_PAD, header, claims)
+        }
+
+        fn sign_with(&self, base64: &impl Engine, header: &Value, claims: &Value) -> String {
+            let encode = |value: &Value| base64.encode(value.to_string());
             let signed = format!("{}.{}", encode(header), encode(claims));
             let mut signature = vec![0; self.pair.public_modulus_len()];
             let random = SystemRandom::new();
@@ -160,7 +167,7 @@ mod tests {
                     &mut signature,
                 )
                 .unwrap();
-            format!("{signed}.{}", URL_SAFE_NO_PAD.encode(signature))
+            format!("{signed}.{}", base64.encode(signature))
         }
 
         fn judge(&self, assertion: &str) -> Result<Grant, String> {
@@ -200,6 +207,9 @@ mod tests {
             client.judge(&client.sign(&json!({"alg": "RS256"}), &client.claims())),
             good
         );
+        let padded = client.sign_with(&URL_SAFE, &client.header(), &client.claims());
+        assert!(padded.ends_with('='));
+        assert_eq!(client.judge(&padded), good);
         for audience in [
             GOOGLE_V4,
             "http://127.0.0.1:9/token",
