@@ -49,10 +49,11 @@ async fn serve(
         .serve_connection(TokioIo::new(stream), service);
     let doom = loop {
         let action = tokio::select! {
+            // An order comes before what the client sent after it was given.
             biased;
             Some(doom) = doom.recv() => break doom,
-            served = &mut connection => return served.map_err(io::Error::other),
             Some(action) = orders.recv() => action,
+            served = &mut connection => return served.map_err(io::Error::other),
         };
         if let Some(ending) = ending(&action) {
             break Doom::silent(ending);

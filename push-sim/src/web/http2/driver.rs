@@ -121,12 +121,13 @@ impl<S: Serve> Driver<S> {
         if session.reads() {
             let http2 = session.http2();
             return Ok(tokio::select! {
+                // An order comes before what the client sent after it was given.
                 biased;
+                Some(action) = orders.recv() => Woken::Ordered(Box::new(action)),
                 read = poll_fn(|cx| pipe.poll(http2, cx)) => match read? {
                     true => Woken::Read,
                     false => Woken::Left,
                 },
-                Some(action) = orders.recv() => Woken::Ordered(Box::new(action)),
                 () = sleep_until(due_at), if due.is_some() => Woken::Due,
             });
         }
