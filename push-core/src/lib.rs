@@ -21,6 +21,7 @@ mod compose;
 mod egress;
 mod error;
 mod identity;
+mod pem_fault;
 mod proxy;
 mod reach;
 mod retry;

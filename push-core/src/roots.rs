@@ -6,6 +6,7 @@ use std::sync::Arc;
 use rustls_pki_types::CertificateDer;
 use rustls_pki_types::pem::PemObject;
 
+use crate::pem_fault::PemFault;
 use crate::{Error, ErrorKind, Result};
 
 /// The certificate authorities that a server's certificate must come from.
@@ -31,7 +32,7 @@ impl Roots {
             .collect::<Result<Vec<_>, _>>()
             .map_err(|error| {
                 Error::new(ErrorKind::Config, "the trust roots are not valid PEM")
-                    .with_source(error)
+                    .with_source(PemFault::from(error))
             })?;
         if roots.is_empty() {
             return Err(Error::new(

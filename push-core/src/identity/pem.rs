@@ -2,6 +2,7 @@ use rustls_pki_types::pem::{Error as Fault, PemObject};
 use rustls_pki_types::{CertificateDer, PrivateKeyDer};
 
 use super::{KeyFormat, invalid};
+use crate::pem_fault::PemFault;
 use crate::{Error, Result};
 
 pub(super) fn read_chain(pem: &[u8]) -> Result<Vec<Vec<u8>>> {
@@ -14,7 +15,7 @@ pub(super) fn read_chain(pem: &[u8]) -> Result<Vec<Vec<u8>>> {
             Fault::MissingSectionEnd { .. } => {
                 invalid("the certificate is not whole: its `END CERTIFICATE` line is missing")
             }
-            error => invalid("the certificate is not valid PEM").with_source(error),
+            error => invalid("the certificate is not valid PEM").with_source(PemFault::from(error)),
         })?;
     if chain.is_empty() {
         return Err(invalid(if looks_like_pkcs12(pem) {
@@ -44,7 +45,7 @@ pub(super) fn read_key(pem: &[u8]) -> Result<(Vec<u8>, KeyFormat)> {
             "no private key found: expected PEM with a `BEGIN PRIVATE KEY`, `BEGIN EC PRIVATE KEY` \
              or `BEGIN RSA PRIVATE KEY` section",
         )
-        .with_source(error)),
+        .with_source(PemFault::from(error))),
     }
 }
 

@@ -7,6 +7,7 @@ use rustls_pki_types::PrivatePkcs8KeyDer;
 use rustls_pki_types::pem::PemObject;
 use sha2::{Digest, Sha256};
 
+use crate::pem_fault::PemFault;
 use crate::{Error, ErrorKind, Result};
 
 /// A private key for ES256: ECDSA on P-256 with SHA-256 (RFC 7518, section 3.4).
@@ -31,7 +32,7 @@ impl Es256Key {
                 "no signing key found: expected PEM with a `BEGIN PRIVATE KEY` section, as in \
                  Apple's .p8 files"
             };
-            Error::new(ErrorKind::Identity, message).with_source(error)
+            Error::new(ErrorKind::Identity, message).with_source(PemFault::from(error))
         })?;
         let pair =
             EcdsaKeyPair::from_pkcs8(&ECDSA_P256_SHA256_FIXED_SIGNING, der.secret_pkcs8_der())

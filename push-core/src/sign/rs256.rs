@@ -6,6 +6,7 @@ use aws_lc_rs::signature::{KeyPair, RSA_PKCS1_SHA256, RsaKeyPair};
 use rustls_pki_types::PrivateKeyDer;
 use rustls_pki_types::pem::PemObject;
 
+use crate::pem_fault::PemFault;
 use crate::{Error, ErrorKind, Result};
 
 /// A private key for RS256: RSASSA-PKCS1-v1_5 with SHA-256 (RFC 7518, section 3.3).
@@ -25,7 +26,7 @@ impl Rs256Key {
         let text = String::from_utf8_lossy(pem.as_ref());
         let lines = with_lines(&text);
         let der = PrivateKeyDer::from_pem_slice(lines.as_bytes())
-            .map_err(|error| identity(what_else(&text)).with_source(error))?;
+            .map_err(|error| identity(what_else(&text)).with_source(PemFault::from(error)))?;
         let pair = match &der {
             PrivateKeyDer::Pkcs8(der) => RsaKeyPair::from_pkcs8(der.secret_pkcs8_der()),
             PrivateKeyDer::Pkcs1(der) => RsaKeyPair::from_der(der.secret_pkcs1_der()),
