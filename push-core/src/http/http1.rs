@@ -15,9 +15,8 @@ use super::exchange::{Answer, Outgoing};
 use super::hyper_io::HyperIo;
 use super::talk::{Ended, How, converse};
 use super::tally::{Event, Tally};
-use super::turned::Turned;
 use crate::clock::later;
-use crate::session::{Lease, Session, Watch};
+use crate::session::{Lease, News, Session, Watch};
 use crate::{Error, ErrorKind, Result, Target};
 
 /// The way to one server by HTTP/1.1, over a session's leases.
@@ -28,7 +27,8 @@ pub(super) struct Http1 {
     tally: Arc<Tally>,
     /// How many requests wait for a connection.
     waiting: AtomicUsize,
-    turned: Turned,
+    /// The server has turned to HTTP/2.
+    turned: Arc<News>,
 }
 
 /// How an exchange by HTTP/1.1 ended.
@@ -79,7 +79,7 @@ impl Http1 {
             session,
             target,
             waiting: AtomicUsize::new(0),
-            turned: Turned::default(),
+            turned: Arc::default(),
         }
     }
 

@@ -50,8 +50,6 @@ pub(crate) mod tally;
 mod transport;
 #[cfg(feature = "http1")]
 mod transported;
-#[cfg(feature = "http1")]
-mod turned;
 #[cfg(feature = "http2")]
 mod upkeep;
 #[cfg(feature = "http2")]

@@ -74,13 +74,13 @@
 
 mod back_off;
 mod builder;
-mod closing;
 mod config;
 mod deadlines;
 mod hangup;
 mod janitor;
 mod key;
 mod lease;
+mod news;
 mod places;
 mod stats;
 
@@ -93,14 +93,15 @@ use std::task::Poll;
 use std::time::{Duration, Instant};
 
 pub use builder::SessionBuilder;
-pub use closing::Closed;
 pub use lease::Lease;
+pub use news::Closed;
 pub use stats::{ConnectionStats, Stats};
 
 pub(crate) use back_off::{BackOff, wait_after};
 pub(crate) use deadlines::Watch;
 pub(crate) use hangup::Hangup;
 pub(crate) use key::Key;
+pub(crate) use news::News;
 pub(crate) use places::Permit;
 pub(crate) use stats::Counter;
 
@@ -108,7 +109,6 @@ use crate::clock::later;
 use crate::http::set::Set;
 use crate::http::{Destination, Http2};
 use crate::{Backend, Certificate, CertificateInfo, Error, ErrorKind, Fingerprint, Result, Target};
-use closing::Closing;
 use config::Config;
 use deadlines::Deadlines;
 use janitor::Bell;
@@ -130,7 +130,7 @@ pub(crate) struct Inner {
     sets: Mutex<HashMap<Key, Arc<Set>>>,
     pools: Mutex<Pools>,
     closed: AtomicBool,
-    closing: Arc<Closing>,
+    closing: Arc<News>,
 }
 
 /// What every part of a session needs, and which does not keep the session alive.
@@ -216,7 +216,11 @@ impl Session {
 
     /// Resolves once it is shut down: for those who wait for something else than a connection.
     pub fn closed(&self) -> Closed {
-        self.inner.closing.wait()
+        let listener = self.inner.closing.listen();
+        Closed {
+            already: self.is_closed(),
+            listener,
+        }
     }
 
     /// The way to a destination. Connects to nothing yet.
@@ -329,7 +333,7 @@ impl Session {
     /// given back until the deadline, and closes all connections.
     pub async fn shutdown(&self, deadline: Duration) -> Shutdown {
         self.inner.closed.store(true, Ordering::Release);
-        self.inner.closing.close();
+        self.inner.closing.tell();
         let shared = &self.inner.shared;
         let until = self.deadline(deadline);
         let error = closed();
