@@ -13,7 +13,7 @@ use http::{HeaderMap, HeaderValue, StatusCode};
 
 use super::acquire::{Carrier, Slot};
 use super::credential::Rejected;
-use super::flight::Flight;
+use super::flight::{BodyEnd, Flight};
 use super::link::NotStarted;
 use super::set::Set;
 use super::tally::Event;
@@ -62,6 +62,8 @@ pub struct Answer {
     pub body: Bytes,
     /// Whether the body is whole.
     pub complete: bool,
+    /// Whether the body passed the limit: it is not whole then, but it did not break off.
+    pub too_long: bool,
     /// How often the request was handed to a connection.
     pub attempts: u32,
     /// Whether an attempt before this one may have been taken: its answer was lost, and
@@ -73,17 +75,13 @@ pub struct Answer {
 impl Answer {
     /// One that came by no connection of HTTP/2.
     #[cfg(feature = "http1")]
-    pub(super) fn apart(
-        status: StatusCode,
-        headers: HeaderMap,
-        body: Bytes,
-        complete: bool,
-    ) -> Self {
+    pub(super) fn apart(status: StatusCode, headers: HeaderMap, body: Bytes, end: BodyEnd) -> Self {
         Self {
             status,
             headers,
             body,
-            complete,
+            complete: end == BodyEnd::Whole,
+            too_long: end == BodyEnd::TooLong,
             attempts: 1,
             may_have_been_taken_before: false,
             carrier: None,
@@ -288,8 +286,8 @@ async fn attempt(
             ));
         }
         Some(Err(error)) => return failed(set, flight, error),
-        Some(Ok((head, Some((body, complete))))) => {
-            return answered(head, (body, complete), flight.land(complete));
+        Some(Ok((head, Some((body, end))))) => {
+            return answered(head, (body, end), flight.land(end == BodyEnd::Whole));
         }
         Some(Ok((head, None))) => read_boxed(flight, head, watch),
     };
@@ -302,14 +300,14 @@ fn take_in(
     head: http::Response<h2::RecvStream>,
     limit: usize,
     cx: &mut Context<'_>,
-) -> (http::response::Parts, Option<(Bytes, bool)>) {
+) -> (http::response::Parts, Option<(Bytes, BodyEnd)>) {
     let (head, body) = head.into_parts();
     if body.is_end_stream() {
-        return (head, Some((Bytes::new(), true)));
+        return (head, Some((Bytes::new(), BodyEnd::Whole)));
     }
     flight.expect_body(body, limit);
     match flight.poll_body(cx) {
-        Poll::Ready(complete) => (head, Some((flight.take_body(), complete))),
+        Poll::Ready(end) => (head, Some((flight.take_body(), end))),
         Poll::Pending => (head, None),
     }
 }
@@ -395,7 +393,7 @@ fn put(headers: &mut HeaderMap, value: HeaderValue) {
 
 fn answered(
     head: http::response::Parts,
-    (body, complete): (Bytes, bool),
+    (body, end): (Bytes, BodyEnd),
     carrier: Option<Carrier>,
 ) -> Attempt {
     if let Some(Carrier { link, .. }) = &carrier {
@@ -405,7 +403,8 @@ fn answered(
         status: head.status,
         headers: head.headers,
         body,
-        complete,
+        complete: end == BodyEnd::Whole,
+        too_long: end == BodyEnd::TooLong,
         attempts: 0,
         may_have_been_taken_before: false,
         carrier,
@@ -414,18 +413,18 @@ fn answered(
 
 /// The rest of an answer, so far as it comes before the deadline.
 async fn read(mut flight: Flight, head: http::response::Parts, watch: &mut Watch) -> Attempt {
-    let complete = poll_fn(|cx| match flight.poll_body(cx) {
-        Poll::Ready(complete) => Poll::Ready(Some(complete)),
+    let end = poll_fn(|cx| match flight.poll_body(cx) {
+        Poll::Ready(end) => Poll::Ready(Some(end)),
         Poll::Pending => watch.poll(cx).map(|()| None),
     })
     .await;
-    let Some(complete) = complete else {
+    let Some(end) = end else {
         let body = flight.leave_body();
         let carrier = flight.carrier().cloned();
-        return answered(head, (body, false), carrier);
+        return answered(head, (body, BodyEnd::CutOff), carrier);
     };
     let body = flight.take_body();
-    answered(head, (body, complete), flight.land(complete))
+    answered(head, (body, end), flight.land(end == BodyEnd::Whole))
 }
 
 /// Tells a request that was provably not processed from one that may have been.

@@ -61,11 +61,11 @@ impl Flight {
         self.answer = Some(Incoming::Body(Box::new(Body::new(stream, limit))));
     }
 
-    /// Ready at the end of the body (`true`), at an error or past the limit (`false`).
-    pub(crate) fn poll_body(&mut self, cx: &mut Context<'_>) -> Poll<bool> {
+    /// Ready once no more of the body comes, or is read.
+    pub(crate) fn poll_body(&mut self, cx: &mut Context<'_>) -> Poll<BodyEnd> {
         match &mut self.answer {
             Some(Incoming::Body(body)) => body.poll_end(cx),
-            _ => Poll::Ready(true),
+            _ => Poll::Ready(BodyEnd::Whole),
         }
     }
 
@@ -143,6 +143,16 @@ impl Future for Abandoned {
     }
 }
 
+/// How the body of an answer ended.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(crate) enum BodyEnd {
+    Whole,
+    /// More was to come.
+    CutOff,
+    /// It passed the limit, and was left there.
+    TooLong,
+}
+
 /// Reads the body of an answer, so far as it fits a limit.
 #[derive(Debug)]
 struct Body {
@@ -190,12 +200,12 @@ impl Body {
         }
     }
 
-    /// Ready at the end of the body (`true`), at an error or past the limit (`false`).
-    fn poll_end(&mut self, cx: &mut Context<'_>) -> Poll<bool> {
+    /// Ready once no more of it comes, or is read.
+    fn poll_end(&mut self, cx: &mut Context<'_>) -> Poll<BodyEnd> {
         loop {
             match ready!(self.stream.poll_data(cx)) {
-                None => return Poll::Ready(true),
-                Some(Err(_)) => return Poll::Ready(false),
+                None => return Poll::Ready(BodyEnd::Whole),
+                Some(Err(_)) => return Poll::Ready(BodyEnd::CutOff),
                 Some(Ok(piece)) => {
                     let _ = self.stream.flow_control().release_capacity(piece.len());
                     let fits = piece.len() <= self.room;
@@ -205,7 +215,7 @@ impl Body {
                         self.keep(piece.slice(..kept));
                     }
                     if !fits {
-                        return Poll::Ready(false);
+                        return Poll::Ready(BodyEnd::TooLong);
                     }
                 }
             }

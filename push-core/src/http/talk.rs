@@ -13,6 +13,7 @@ use hyper::client::conn::TrySendError;
 use hyper::client::conn::http1::{Builder, Connection};
 
 use super::exchange::Answer;
+use super::flight::BodyEnd;
 use super::hyper_io::HyperIo;
 use crate::session::{Lease, Watch};
 
@@ -150,24 +151,25 @@ impl Talk {
             return (How::Broken(None), false);
         }
         let mut whole = BytesMut::new();
-        let complete = loop {
+        let end = loop {
             let next = |cx: &mut Context<'_>| Pin::new(&mut body).poll_frame(cx);
             let mut next = next;
             let frame = match poll_fn(|cx| self.poll(watch, cx, &mut next)).await {
                 Step::Came(Some(Ok(frame))) => frame,
-                Step::Came(None) => break true,
-                Step::Came(Some(Err(_))) | Step::Ended | Step::TooLate => break false,
+                Step::Came(None) => break BodyEnd::Whole,
+                Step::Came(Some(Err(_))) | Step::Ended | Step::TooLate => break BodyEnd::CutOff,
             };
             if let Ok(data) = frame.into_data() {
                 let room = limit.saturating_sub(whole.len());
                 whole.extend_from_slice(&data[..data.len().min(room)]);
                 if data.len() > room {
-                    break false;
+                    break BodyEnd::TooLong;
                 }
             }
         };
-        let lasting = complete && head.version == Version::HTTP_11 && !says_close(&head.headers);
-        let answer = Answer::apart(head.status, head.headers, whole.freeze(), complete);
+        let lasting =
+            end == BodyEnd::Whole && head.version == Version::HTTP_11 && !says_close(&head.headers);
+        let answer = Answer::apart(head.status, head.headers, whole.freeze(), end);
         (How::Answered(answer), lasting)
     }
 }

@@ -10,6 +10,7 @@ use bytes::Bytes;
 use http::header::AUTHORIZATION;
 
 use super::exchange::{Answer, Outgoing};
+use super::flight::BodyEnd;
 use super::transport::HttpTransport;
 use crate::session::Session;
 use crate::{Error, ErrorKind, Result};
@@ -61,7 +62,7 @@ impl Transported {
             match sent {
                 Ok(response) => {
                     let (head, body) = response.into_parts();
-                    let mut answer = Answer::apart(head.status, head.headers, body, true);
+                    let mut answer = Answer::apart(head.status, head.headers, body, BodyEnd::Whole);
                     answer.attempts = attempts + 1;
                     answer.may_have_been_taken_before = lost.is_some();
                     return Ok(answer);

@@ -1,10 +1,8 @@
-use std::future::poll_fn;
-use std::pin::{Pin, pin};
+use std::pin::pin;
 use std::sync::Arc;
-use std::task::Poll;
 use std::time::{Duration, Instant};
 
-use futures_util::future::{Either, select};
+use futures_util::future::{Either, poll_immediate, select};
 use http::StatusCode;
 use push_core::bearer::Token;
 use push_core::http::Answer;
@@ -54,7 +52,8 @@ async fn attempt<C: Call>(
 /// The access token; a session that is shut down waits for none.
 async fn token(inner: &Inner, access: &Access, deadline: Instant) -> push_core::Result<Token> {
     let mut getting = pin!(access.bearer.token(deadline));
-    if let Some(token) = poll_once(getting.as_mut()).await {
+    // Mostly it is there, and nothing has to be waited for.
+    if let Some(token) = poll_immediate(&mut getting).await {
         return token;
     }
     match select(getting, inner.closing()).await {
@@ -66,15 +65,6 @@ async fn token(inner: &Inner, access: &Access, deadline: Instant) -> push_core::
     }
 }
 
-/// What is ready without waiting.
-async fn poll_once<T>(mut future: Pin<&mut impl Future<Output = T>>) -> Option<T> {
-    poll_fn(|cx| match future.as_mut().poll(cx) {
-        Poll::Ready(ready) => Poll::Ready(Some(ready)),
-        Poll::Pending => Poll::Ready(None),
-    })
-    .await
-}
-
 fn in_doubt<T>(taken: Result<T, Error>, in_doubt: bool) -> Result<T, Error> {
     taken.map_err(|error| if in_doubt { error.in_doubt() } else { error })
 }
@@ -82,13 +72,11 @@ fn in_doubt<T>(taken: Result<T, Error>, in_doubt: bool) -> Result<T, Error> {
 /// How long to wait after an answer that says no and was cut off before it said why.
 const CUT_OFF: Duration = Duration::from_secs(10);
 
-/// Whether an answer broke off: what it would have said is not known. One that passed the limit did
-/// not break off, and is none of FCM's.
+/// Whether an answer broke off and left open what it would have said.
 fn is_cut_off(answer: &Answer) -> bool {
-    const SHORT: usize = 32 * 1024;
     let says_enough =
         answer.status.is_server_error() || answer.status == StatusCode::TOO_MANY_REQUESTS;
-    !answer.complete && answer.body.len() < SHORT && !says_enough
+    !answer.complete && !answer.too_long && !says_enough
 }
 
 /// How far a request has come that was not taken at once.
