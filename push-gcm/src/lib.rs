@@ -4,5 +4,6 @@
 #[cfg(any(test, feature = "fuzzing"))]
 #[doc(hidden)]
 pub mod fuzzing;
+mod judgement;
 pub mod legacy;
 pub mod v1;

@@ -54,7 +54,7 @@ Outcomes, one line each, in order of completion:
 Verdicts:
   accepted         FCM took it; that is not to say that it was delivered
   remove-token     the app is gone from the device: delete the token
-  retry-after      surely not taken: send it again in `retry_after_s` seconds
+  retry-after      not taken, as the service says: send it again in `retry_after_s` seconds
   unknown          perhaps taken: the answer was lost; sending again can show it twice
   fix-credentials  the token is another project's; the account may not send; the project's own
                    key for APNs or Web Push is missing. Also where no token was taken and all are

@@ -130,7 +130,7 @@ pub(super) fn what_to_do(verdict: &str, noun: Noun) -> Cow<'static, str> {
         "accepted" => "nothing: the service took it",
         "replace-token" => "store the new token instead",
         "remove-token" => "delete it, unless it was registered again since",
-        "retry-after" => "send again: it was surely not taken",
+        "retry-after" => "send again: it was not taken",
         "unknown" => "answer lost: sending again can show twice",
         "fix-credentials" => return format!("correct {}", noun.credentials).into(),
         _ => return format!("correct the message or the {}", noun.address).into(),

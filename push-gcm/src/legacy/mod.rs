@@ -74,12 +74,13 @@ mod report;
 mod send_all;
 mod target;
 
+pub use crate::judgement::Judgement;
 pub use client::{Client, ClientBuilder, FCM, GCM, GCM_HTTP};
 pub use device::Device;
 pub use error::Error;
 pub use message::{Encoded, Message, Notification, Priority};
 pub use multicast::Multicast;
-pub use outcome::{GroupReceipt, Judgement, Outcome, Receipt, Rejection};
+pub use outcome::{GroupReceipt, Outcome, Receipt, Rejection};
 pub use problem::{Invalid, Problem};
 pub use reason::Reason;
 pub use registration_id::{InvalidRegistrationId, RegistrationId};

@@ -1,3 +1,4 @@
+use crate::judgement::Judgement;
 use std::fmt;
 use std::time::Duration;
 
@@ -91,17 +92,6 @@ pub struct Rejection {
     /// What a bulk send made of a device that is gone; `None` for every other reason, where one message
     /// was sent by itself, and where so few devices were gone that it says nothing.
     pub judgement: Option<Judgement>,
-}
-
-/// What it means that a device is gone, by what came of the other devices of a bulk send:
-/// [`SendAll`](super::SendAll).
-#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
-#[non_exhaustive]
-pub enum Judgement {
-    /// Others were accepted, so the project is right and the id is dead.
-    DeadToken,
-    /// None was accepted: likely the ids are those of another project, or of another service.
-    LikelyWrongProject,
 }
 
 impl Rejection {

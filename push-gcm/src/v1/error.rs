@@ -26,10 +26,6 @@ enum Cause {
     Core(push_core::Error),
 }
 
-/// So many devices have to be gone, and none accepted, before the project is suspected: fewer can be
-/// gone by chance.
-const LEAST: usize = 5;
-
 impl Error {
     pub(super) fn rejected(rejection: Rejection) -> Self {
         Cause::Rejected(Arc::new(rejection)).into()
@@ -117,7 +113,7 @@ impl Error {
             Cause::Core(error) => error.verdict(),
         };
         match verdict {
-            // "Surely not taken" is true of the last attempt only.
+            // "Not taken" is true of the last attempt only.
             Verdict::RetryAfter(_) if self.in_doubt => Verdict::Unknown,
             verdict => verdict,
         }
@@ -148,9 +144,9 @@ impl Judged for Error {
     }
 
     fn suspected(self, (): &(), rejected: usize) -> Self {
-        match rejected {
-            LEAST.. => self.judged(Judgement::LikelyWrongProject),
-            _ => self,
+        match Judgement::of_suspects(rejected) {
+            Some(judgement) => self.judged(judgement),
+            None => self,
         }
     }
 }

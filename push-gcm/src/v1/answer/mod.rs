@@ -16,6 +16,7 @@ use self::advice::Cause;
 use self::body::Body;
 pub use self::body::{ApnsReason, QuotaViolation, Violation};
 pub use self::codes::{Reason, Status};
+pub use crate::judgement::Judgement;
 
 /// The service answered no.
 ///
@@ -47,16 +48,6 @@ pub struct Rejection {
     /// What a bulk send made of it; `None` where one message was sent by itself.
     pub judgement: Option<Judgement>,
     live_activity: bool,
-}
-
-/// What an answer about a token means, by what came of the other devices of a bulk send.
-#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
-#[non_exhaustive]
-pub enum Judgement {
-    /// The same message was taken for others, so the message is right and the token is dead.
-    DeadToken,
-    /// None was taken and all are said to be gone: likely these are tokens of another project.
-    LikelyWrongProject,
 }
 
 impl Rejection {
