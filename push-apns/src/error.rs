@@ -2,7 +2,7 @@ use std::fmt;
 use std::sync::Arc;
 use std::time::Duration;
 
-use push_core::fan_out::Judged;
+use push_core::fan_out::{Grouped, Judged};
 use push_core::{ErrorKind, Verdict};
 
 use crate::{
@@ -146,6 +146,8 @@ impl Error {
         }
     }
 }
+
+impl Grouped for Error {}
 
 /// A `BadDeviceToken` is said of a dead token, and of every token of the other environment.
 impl Judged for Error {

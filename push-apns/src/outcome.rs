@@ -3,6 +3,7 @@ use std::sync::Arc;
 use std::time::{Duration, SystemTime, UNIX_EPOCH};
 
 use http::HeaderName;
+use push_core::fan_out::Grouped;
 use push_core::http::Answer;
 use push_core::{Verdict, retry_after};
 
@@ -24,6 +25,8 @@ pub struct Receipt {
     /// How often the push was handed to a connection.
     pub attempts: u32,
 }
+
+impl Grouped for Receipt {}
 
 impl push_core::Outcome for Receipt {
     fn verdict(&self) -> Verdict {

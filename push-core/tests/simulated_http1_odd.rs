@@ -17,7 +17,7 @@ use std::time::Instant;
 use backend_simulated::{Conditions, Simulation};
 use futures_util::task::AtomicWaker;
 use http1::*;
-use push_core::http::HttpClient;
+use push_core::http::{HttpClient, Limits};
 use push_core::{
     AsyncRead, AsyncWrite, Backend, BoxFuture, Certificate, Connection, ErrorKind, Identity, Reach,
     Result, Session, Target, async_trait,
@@ -178,7 +178,7 @@ fn client(sim: &Simulation, trouble: Trouble) -> (Client<'_>, Arc<AtomicU32>, Ar
     let session = session.build();
     let http = HttpClient::new(session.clone(), Reach::default());
     let url = format!("https://{HOST}").parse().unwrap();
-    let way = http.service(&url, 100).unwrap();
+    let way = http.service(&url, Limits::default()).unwrap();
     (Client { sim, session, way }, troubled, flooded)
 }
 

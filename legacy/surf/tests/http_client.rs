@@ -11,7 +11,7 @@ use std::time::Duration;
 
 use bytes::Bytes;
 use common::{Clock, LIMIT, Server, transport};
-use push_core::http::{Answer, BaseUrl, HttpClient, Outgoing};
+use push_core::http::{Answer, BaseUrl, HttpClient, Limits, Outgoing};
 use push_core::{ErrorKind, ResendUnknown, Result, Session};
 
 struct Post {
@@ -44,7 +44,7 @@ fn client() -> HttpClient {
 fn ask_again(server: &Server, resend: ResendUnknown, timeout: Duration) -> Result<Answer> {
     let client = client();
     let url: BaseUrl = server.uri("").parse().unwrap();
-    let way = client.service(&url, 100).unwrap();
+    let way = client.service(&url, Limits::default()).unwrap();
     let post = Post {
         uri: url.join("/v1/x?y=1").unwrap(),
         resend,

@@ -2,7 +2,7 @@ use std::fmt;
 use std::sync::Arc;
 use std::time::Duration;
 
-use push_core::fan_out::Judged;
+use push_core::fan_out::{Grouped, Judged};
 use push_core::{ErrorKind, Verdict};
 
 use super::Status;
@@ -21,6 +21,8 @@ pub struct Receipt {
     /// How often it was handed to a connection.
     pub attempts: u32,
 }
+
+impl Grouped for Receipt {}
 
 impl push_core::Outcome for Receipt {
     fn verdict(&self) -> Verdict {
@@ -201,6 +203,8 @@ fn verdict_of(status: Status) -> Verdict {
         _ => Verdict::RetryAfter(DEFAULT_WAIT),
     }
 }
+
+impl Grouped for Error {}
 
 /// [`Status::InvalidToken`] is said of a dead token, and of every token of the other environment.
 impl Judged for Error {

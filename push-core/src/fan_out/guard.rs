@@ -3,13 +3,23 @@
 
 use std::collections::VecDeque;
 
+/// What a bulk send learns from one outcome is believed of others of the same group only: of those that
+/// went to the same push service, say.
+pub trait Grouped {
+    /// The number of its group, from 0; one of 16 and above is taken as 15. Default: 0, for senders whose
+    /// outcomes all speak for each other.
+    fn group(&self) -> usize {
+        0
+    }
+}
+
 /// An error of a push that may say more about the send as a whole than about its device: that the
 /// device is gone, say, when every device of a wrong account seems gone.
-pub trait Judged: Sized {
+pub trait Judged: Grouped + Sized {
     /// What the send as a whole is suspected of.
     type Suspicion;
 
-    /// Whether what it says can only be believed where other pushes of the same send are accepted.
+    /// Whether what it says can only be believed where other pushes of its group are accepted.
     fn is_suspect(&self) -> bool;
 
     /// The same error, where others were accepted: it is about this device alone.
@@ -21,8 +31,11 @@ pub trait Judged: Sized {
     fn suspected(self, of: &Self::Suspicion, rejected: usize) -> Self;
 }
 
-/// So many rejections without an acceptance, and the send as a whole is suspected.
+/// So many rejections without an acceptance, and the send as a whole, or its group, is suspected.
 pub const SUSPICIOUS: usize = 100;
+
+/// So many groups are told apart.
+const MOST_GROUPS: usize = 16;
 
 /// What became of a push to a device.
 type Told<D, R, E> = (D, Result<R, E>);
@@ -30,18 +43,19 @@ type Told<D, R, E> = (D, Result<R, E>);
 /// Holds back suspect errors until it is known what they mean.
 ///
 /// Pure: what goes in comes out, once, and in order but for what is held back. It holds less than
-/// [`SUSPICIOUS`] items.
+/// [`SUSPICIOUS`] items of each group.
 #[derive(Debug)]
 pub(super) struct Guard<D, R, E: Judged> {
     suspicion: E::Suspicion,
-    evidence: Evidence,
+    /// By group.
+    evidence: Vec<Evidence>,
     /// Rejected, and not yet judged.
     held: VecDeque<Told<D, R, E>>,
     /// To be told, the first one first.
     ready: VecDeque<Told<D, R, E>>,
 }
 
-/// What the outcomes so far say of the send as a whole.
+/// What the outcomes so far say of a group.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 enum Evidence {
     /// Nothing was accepted, and so many were rejected, less than are suspicious.
@@ -52,27 +66,50 @@ enum Evidence {
     Suspicious(usize),
 }
 
-impl<D, R, E: Judged> Guard<D, R, E> {
+impl Evidence {
+    /// How many were rejected while nothing was accepted.
+    fn rejected(self) -> usize {
+        match self {
+            Self::Open(rejected) | Self::Suspicious(rejected) => rejected,
+            Self::Right => 0,
+        }
+    }
+}
+
+fn group_of<D, R: Grouped, E: Judged>((_, outcome): &Told<D, R, E>) -> usize {
+    let group = match outcome {
+        Ok(receipt) => receipt.group(),
+        Err(error) => error.group(),
+    };
+    group.min(MOST_GROUPS - 1)
+}
+
+impl<D, R: Grouped, E: Judged> Guard<D, R, E> {
     pub(super) fn new(suspicion: E::Suspicion) -> Self {
         Self {
             suspicion,
-            evidence: Evidence::Open(0),
+            evidence: vec![Evidence::Open(0)],
             held: VecDeque::new(),
             ready: VecDeque::new(),
         }
     }
 
     /// Takes an outcome in, and gives out one that is to be told now.
-    pub(super) fn pass(&mut self, (device, outcome): Told<D, R, E>) -> Option<Told<D, R, E>> {
-        let told = match outcome {
-            Ok(receipt) => {
-                if self.evidence != Evidence::Right {
-                    self.evidence = Evidence::Right;
-                    self.judge(E::cleared);
+    pub(super) fn pass(&mut self, told: Told<D, R, E>) -> Option<Told<D, R, E>> {
+        let group = group_of(&told);
+        if group >= self.evidence.len() {
+            self.evidence.resize(group + 1, Evidence::Open(0));
+        }
+        let evidence = &mut self.evidence[group];
+        let told = match told {
+            (device, Ok(receipt)) => {
+                if *evidence != Evidence::Right {
+                    *evidence = Evidence::Right;
+                    self.judge(Some(group));
                 }
                 (device, Ok(receipt))
             }
-            Err(error) if error.is_suspect() => match &mut self.evidence {
+            (device, Err(error)) if error.is_suspect() => match evidence {
                 Evidence::Right => return Some((device, Err(error.cleared()))),
                 Evidence::Suspicious(rejected) => {
                     *rejected += 1;
@@ -84,13 +121,13 @@ impl<D, R, E: Judged> Guard<D, R, E> {
                     let rejected = *rejected;
                     self.held.push_back((device, Err(error)));
                     if rejected >= SUSPICIOUS {
-                        self.evidence = Evidence::Suspicious(rejected);
-                        self.suspect();
+                        self.evidence[group] = Evidence::Suspicious(rejected);
+                        self.judge(Some(group));
                     }
                     return self.next();
                 }
             },
-            Err(error) => (device, Err(error)),
+            other => other,
         };
         if self.ready.is_empty() {
             return Some(told);
@@ -104,25 +141,15 @@ impl<D, R, E: Judged> Guard<D, R, E> {
         self.ready.pop_front()
     }
 
-    /// Judges what is held back with what is known: no acceptance is to come.
+    /// Judges all that is held back with what is known: no acceptance is to come.
     pub(super) fn suspect(&mut self) {
-        let rejected = match self.evidence {
-            Evidence::Open(rejected) | Evidence::Suspicious(rejected) => rejected,
-            Evidence::Right => 0,
-        };
-        let held = std::mem::take(&mut self.held);
-        let suspicion = &self.suspicion;
-        let judged = held.into_iter().map(|(device, outcome)| {
-            let outcome = outcome.map_err(|error| error.suspected(suspicion, rejected));
-            (device, outcome)
-        });
-        self.ready.extend(judged);
+        self.judge(None);
     }
 
-    /// Whether an acceptance would pass without changing anything.
+    /// Whether an acceptance would pass without changing anything, where there is one group.
     #[inline]
     pub(super) fn is_at_rest(&self) -> bool {
-        self.evidence == Evidence::Right && self.ready.is_empty()
+        self.evidence == [Evidence::Right] && self.ready.is_empty()
     }
 
     /// Whether something waits for a judgement.
@@ -135,12 +162,21 @@ impl<D, R, E: Judged> Guard<D, R, E> {
         self.held.len() + self.ready.len()
     }
 
-    fn judge(&mut self, judgement: impl Fn(E) -> E) {
-        let judged = self
-            .held
-            .drain(..)
-            .map(|(device, outcome)| (device, outcome.map_err(&judgement)));
-        self.ready.extend(judged);
+    /// Judges what is held back of a group, or of all, by the evidence of its group.
+    fn judge(&mut self, only: Option<usize>) {
+        for told in std::mem::take(&mut self.held) {
+            let group = group_of(&told);
+            if only.is_some_and(|only| only != group) {
+                self.held.push_back(told);
+                continue;
+            }
+            let (device, outcome) = told;
+            let outcome = outcome.map_err(|error| match self.evidence[group] {
+                Evidence::Right => error.cleared(),
+                evidence => error.suspected(&self.suspicion, evidence.rejected()),
+            });
+            self.ready.push_back((device, outcome));
+        }
     }
 }
 
@@ -171,6 +207,10 @@ mod tests {
         /// With so many.
         Wrong(usize),
     }
+
+    impl Grouped for () {}
+
+    impl Grouped for Failed {}
 
     impl Judged for Failed {
         type Suspicion = ();
@@ -272,6 +312,55 @@ mod tests {
         }
         assert!(guard.pass((98, outcome(Bad))).is_none());
         assert!(guard.pass((99, outcome(Bad))).is_some(), "the hundredth");
+    }
+
+    /// Of one of two services.
+    struct Of<T>(usize, T);
+
+    impl<T> Grouped for Of<T> {
+        fn group(&self) -> usize {
+            self.0
+        }
+    }
+
+    impl Judged for Of<Failed> {
+        type Suspicion = ();
+
+        fn is_suspect(&self) -> bool {
+            self.1.is_suspect()
+        }
+
+        fn cleared(self) -> Self {
+            Self(self.0, self.1.cleared())
+        }
+
+        fn suspected(self, (): &(), rejected: usize) -> Self {
+            Self(self.0, self.1.suspected(&(), rejected))
+        }
+    }
+
+    #[test]
+    fn an_acceptance_speaks_for_its_own_group_only() {
+        let mut guard = Guard::new(());
+        let bad = |group, device| (device, Err(Of(group, Failed::Suspect)));
+        assert!(guard.pass(bad(1, 0)).is_none());
+        assert!(guard.pass(bad(2, 1)).is_none());
+        assert!(guard.pass(bad(99, 2)).is_none(), "a number of any size");
+        let cleared = guard.pass((3, Ok(Of(1, ()))));
+        assert!(matches!(cleared, Some((0, Err(Of(1, Failed::Dead))))));
+        assert!(matches!(guard.next(), Some((3, Ok(_)))));
+        assert!(guard.next().is_none());
+        assert!(matches!(
+            guard.pass(bad(1, 4)),
+            Some((4, Err(Of(1, Failed::Dead))))
+        ));
+        assert!(guard.pass(bad(2, 5)).is_none());
+        guard.suspect();
+        let rest: Vec<_> = std::iter::from_fn(|| guard.next())
+            .map(|(device, outcome)| (device, outcome.map_err(|Of(_, error)| error).err()))
+            .collect();
+        let wrong = |number| Some(Failed::Wrong(number));
+        assert_eq!(rest, [(1, wrong(2)), (2, wrong(1)), (5, wrong(2))]);
     }
 
     fn answers() -> impl Strategy<Value = Vec<Answer>> {

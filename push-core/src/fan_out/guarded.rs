@@ -10,7 +10,7 @@ use std::time::Duration;
 
 use futures_util::stream::Stream;
 
-use super::guard::{Guard, Judged};
+use super::guard::{Grouped, Guard, Judged};
 use super::{FanOut, TryFanOut};
 use crate::{Backend, BoxFuture};
 
@@ -19,13 +19,14 @@ pub trait Pushes: Unpin {
     /// What is pushed to.
     type Device;
     /// That a push was accepted.
-    type Receipt;
+    type Receipt: Grouped;
     /// That one was not.
     type Failure: Judged;
     /// What the source can end with.
     type Error;
 
-    /// An outcome that stands ready and is an acceptance, where there is a quicker way to it.
+    /// An outcome that stands ready and is an acceptance, where there is a quicker way to it and all
+    /// outcomes are of one [group](Grouped).
     fn next_accepted(&mut self) -> Option<Pushed<Self>> {
         None
     }
@@ -49,7 +50,7 @@ pub type Pushed<P> = (
     Result<<P as Pushes>::Receipt, <P as Pushes>::Failure>,
 );
 
-impl<S: Stream, D, R, F: Judged> Pushes for FanOut<S, (D, Result<R, F>)> {
+impl<S: Stream, D, R: Grouped, F: Judged> Pushes for FanOut<S, (D, Result<R, F>)> {
     type Device = D;
     type Receipt = R;
     type Failure = F;
@@ -68,7 +69,7 @@ impl<S: Stream, D, R, F: Judged> Pushes for FanOut<S, (D, Result<R, F>)> {
     }
 }
 
-impl<S: Stream<Item = Result<D, E>>, D, E, R, F: Judged> Pushes
+impl<S: Stream<Item = Result<D, E>>, D, E, R: Grouped, F: Judged> Pushes
     for TryFanOut<S, D, E, (D, Result<R, F>)>
 {
     type Device = D;

@@ -10,7 +10,7 @@ use std::task::{Context, Poll};
 
 use futures_util::stream::{self, FuturesUnordered, Stream};
 
-pub use guard::{Judged, SUSPICIOUS};
+pub use guard::{Grouped, Judged, SUSPICIOUS};
 pub use guarded::{Guarded, Held, Polled, Pushed, Pushes, TryGuarded};
 
 use crate::BoxFuture;

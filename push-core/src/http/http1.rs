@@ -13,6 +13,7 @@ use http_body_util::Full;
 
 use super::exchange::{Answer, Outgoing};
 use super::hyper_io::HyperIo;
+use super::limits::Limits;
 use super::talk::{Ended, How, converse};
 use super::tally::{Event, Tally};
 use crate::clock::later;
@@ -24,6 +25,7 @@ use crate::{Error, ErrorKind, Result, Target};
 pub(super) struct Http1 {
     session: Session,
     target: Target,
+    limits: Limits,
     tally: Arc<Tally>,
     /// How many requests wait for a connection.
     waiting: AtomicUsize,
@@ -72,12 +74,13 @@ const OF_CONNECTIONS: [HeaderName; 5] = [
 ];
 
 impl Http1 {
-    pub(super) fn new(session: Session, target: Target) -> Self {
+    pub(super) fn new(session: Session, target: Target, limits: Limits) -> Self {
         let tally = Tally::new(session.shared().clone(), &target.authority());
         Self {
             tally: Arc::new(tally),
             session,
             target,
+            limits,
             waiting: AtomicUsize::new(0),
             turned: Arc::default(),
         }
@@ -85,7 +88,8 @@ impl Http1 {
 
     /// How many requests can be under way at once.
     pub(super) fn capacity(&self) -> usize {
-        self.session.shared().config.max_connections_per_key
+        self.limits
+            .connections(self.session.shared().config.max_connections_per_key)
     }
 
     /// The error where a server changes its mind again and again.
@@ -176,7 +180,9 @@ impl Http1 {
 
     async fn any_lease(&self, watch: &mut Watch, patient: bool) -> Result<Leased> {
         let mut turned = self.turned.listen();
-        let mut lease = self.session.connection(self.target.clone(), None)?;
+        let mut lease = self
+            .session
+            .lease(self.target.clone(), None, self.limits, true)?;
         let mut place = None;
         let ready = poll_fn(|cx| {
             if let Poll::Ready(ready) = lease.poll_ready(cx) {

@@ -6,6 +6,7 @@ use std::time::Instant;
 
 use super::credential::Authorize;
 use super::exchange::{self, Answer, Outgoing};
+use super::limits::Limits;
 use super::set::Set;
 use crate::session::Session;
 use crate::{Certificate, Result, Target};
@@ -16,7 +17,7 @@ pub struct Destination {
     pub(crate) target: Target,
     pub(crate) certificate: Option<Arc<dyn Certificate>>,
     pub(crate) credential: Option<(Arc<str>, Arc<dyn Authorize>)>,
-    pub(crate) max_streams: Option<u32>,
+    pub(crate) limits: Limits,
 }
 
 impl Destination {
@@ -31,15 +32,14 @@ impl Destination {
             target,
             certificate: None,
             credential: None,
-            max_streams: None,
+            limits: Limits::default(),
         }
     }
 
-    /// At most so many requests under way on each connection, where the peer or the session do not
-    /// allow fewer.
+    /// Not more than this, where the session allows more. Default: as the session has it.
     #[must_use]
-    pub fn max_streams(mut self, most: u32) -> Self {
-        self.max_streams = Some(most.max(1));
+    pub fn limits(mut self, limits: Limits) -> Self {
+        self.limits = limits;
         self
     }
 

@@ -10,6 +10,7 @@ use http::Uri;
 
 use super::base_url::BaseUrl;
 use super::exchange::{Answer, Outgoing};
+use super::limits::Limits;
 use super::transport::HttpTransport;
 use super::way::Http;
 use crate::session::Session;
@@ -88,7 +89,7 @@ impl HttpClient {
         if let Some(way) = ways.get(&server) {
             return Ok(way.clone());
         }
-        let way = self.new_way(&server, None)?;
+        let way = self.new_way(&server, Limits::default())?;
         if ways.len() >= MOST_WAYS {
             ways.clear();
         }
@@ -96,18 +97,18 @@ impl HttpClient {
         Ok(way)
     }
 
-    /// The way to a service, with at most so many requests under way on each HTTP/2 connection.
+    /// The way to a service, with connections of its own within these limits.
     ///
     /// # Errors
     /// As [`way`](Self::way).
-    pub fn service(&self, url: &BaseUrl, max_streams: u32) -> Result<Http> {
-        self.new_way(url, Some(max_streams))
+    pub fn service(&self, url: &BaseUrl, limits: Limits) -> Result<Http> {
+        self.new_way(url, limits)
     }
 
-    fn new_way(&self, url: &BaseUrl, max_streams: Option<u32>) -> Result<Http> {
+    fn new_way(&self, url: &BaseUrl, limits: Limits) -> Result<Http> {
         match &self.0.transport {
             Some(transport) => Ok(Http::over(&self.0.session, transport.clone())),
-            None => Http::new(&self.0.session, url, &self.0.reach, max_streams),
+            None => Http::new(&self.0.session, url, &self.0.reach, limits),
         }
     }
 

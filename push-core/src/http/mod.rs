@@ -34,6 +34,8 @@ mod http_client;
 #[cfg(feature = "http1")]
 mod hyper_io;
 #[cfg(feature = "http2")]
+mod limits;
+#[cfg(feature = "http2")]
 mod link;
 #[cfg(all(feature = "http2", feature = "metrics"))]
 mod meters;
@@ -73,5 +75,7 @@ pub use frames::GoAway;
 pub use http_client::HttpClient;
 #[cfg(feature = "http2")]
 pub use http2::{Destination, Http2};
+#[cfg(feature = "http2")]
+pub use limits::Limits;
 #[cfg(feature = "http1")]
 pub use way::Http;

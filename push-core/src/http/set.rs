@@ -213,11 +213,16 @@ impl Set {
         Some(later(now, age - age / 1000 * spread))
     }
 
+    fn max_connections(&self) -> usize {
+        self.key
+            .limits
+            .connections(self.shared.config.max_connections_per_key)
+    }
+
     fn limit_of(&self, link: &Link) -> u32 {
         link.observed
             .max_streams()
-            .min(self.shared.config.max_streams)
-            .min(self.key.max_streams.unwrap_or(u32::MAX))
+            .min(self.key.limits.streams(self.shared.config.max_streams))
     }
 
     /// How many requests can be under way at once on the connections that there are.
@@ -298,7 +303,7 @@ impl Set {
         let wanted = !state.dialling
             && state.closed.is_none()
             && !state.waiters.is_empty()
-            && taking < self.shared.config.max_connections_per_key
+            && taking < self.max_connections()
             && !state
                 .seats
                 .iter()

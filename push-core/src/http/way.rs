@@ -9,6 +9,7 @@ use super::dial::was_declined;
 use super::exchange::{Answer, Outgoing};
 use super::http1::{Exchanged, Http1};
 use super::http2::{Destination, Http2};
+use super::limits::Limits;
 use super::transport::HttpTransport;
 use super::transported::Transported;
 use crate::session::Session;
@@ -42,21 +43,18 @@ impl Http {
         session: &Session,
         url: &BaseUrl,
         reach: &Reach,
-        max_streams: Option<u32>,
+        limits: Limits,
     ) -> Result<Self> {
         let target = url.target(reach);
         if url.is_plain() {
-            let http1 = Http1::new(session.clone(), target);
+            let http1 = Http1::new(session.clone(), target, limits);
             return Ok(Self(Arc::new(Way::Plain(http1))));
         }
         let target = target.alpn(["h2", "http/1.1"]);
-        let mut destination = Destination::of_either_version(target.clone());
-        if let Some(most) = max_streams {
-            destination = destination.max_streams(most);
-        }
+        let destination = Destination::of_either_version(target.clone()).limits(limits);
         Ok(Self(Arc::new(Way::Tls {
             http2: session.http2(destination)?,
-            http1: Http1::new(session.clone(), target),
+            http1: Http1::new(session.clone(), target, limits),
         })))
     }
 

@@ -1,6 +1,7 @@
 use std::hash::{Hash, Hasher};
 use std::sync::Arc;
 
+use crate::http::Limits;
 use crate::{Fingerprint, Proxy, Security, Target};
 
 /// Everything that decides whether two requests may share a connection.
@@ -10,8 +11,8 @@ pub(crate) struct Key {
     pub(crate) certificate: Option<Fingerprint>,
     /// The account whose credential the connection carries, such as team and key id.
     pub(crate) scope: Arc<str>,
-    /// How many requests may be under way on each connection, by the word of whoever makes them.
-    pub(crate) max_streams: Option<u32>,
+    /// By the word of whoever sends there.
+    pub(crate) limits: Limits,
 }
 
 impl Key {
@@ -26,7 +27,7 @@ impl Key {
         Option<&Proxy>,
         Option<Fingerprint>,
         &str,
-        Option<u32>,
+        Limits,
     ) {
         (
             &self.target.host,
@@ -36,7 +37,7 @@ impl Key {
             self.target.proxy.as_ref(),
             self.certificate,
             &self.scope,
-            self.max_streams,
+            self.limits,
         )
     }
 }

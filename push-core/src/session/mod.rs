@@ -107,7 +107,7 @@ pub(crate) use stats::Counter;
 
 use crate::clock::later;
 use crate::http::set::Set;
-use crate::http::{Destination, Http2};
+use crate::http::{Destination, Http2, Limits};
 use crate::{Backend, Certificate, CertificateInfo, Error, ErrorKind, Fingerprint, Result, Target};
 use config::Config;
 use deadlines::Deadlines;
@@ -233,7 +233,7 @@ impl Session {
             target,
             certificate,
             credential,
-            max_streams,
+            limits,
         } = destination;
         let fingerprint = fingerprint(certificate.as_ref())?;
         let (scope, authorize) = credential.unzip();
@@ -241,7 +241,7 @@ impl Session {
             target,
             certificate: fingerprint,
             scope: scope.unwrap_or_else(|| Arc::from("")),
-            max_streams,
+            limits,
         };
         let mut sets = self.inner.sets();
         if self.inner.closed.load(Ordering::Acquire) {
@@ -278,7 +278,7 @@ impl Session {
         target: Target,
         certificate: Option<Arc<dyn Certificate>>,
     ) -> Result<Lease> {
-        self.lease(target, certificate, true)
+        self.lease(target, certificate, Limits::default(), true)
     }
 
     /// An exclusive connection that nobody has used before, and nobody uses after. Nothing is
@@ -291,20 +291,21 @@ impl Session {
         target: Target,
         certificate: Option<Arc<dyn Certificate>>,
     ) -> Result<Lease> {
-        self.lease(target, certificate, false)
+        self.lease(target, certificate, Limits::default(), false)
     }
 
-    fn lease(
+    pub(crate) fn lease(
         &self,
         target: Target,
         certificate: Option<Arc<dyn Certificate>>,
+        limits: Limits,
         cached: bool,
     ) -> Result<Lease> {
         let key = Key {
             target,
             certificate: fingerprint(certificate.as_ref())?,
             scope: Arc::from(""),
-            max_streams: None,
+            limits,
         };
         let mut pools = self.inner.pools();
         if self.inner.closed.load(Ordering::Acquire) {
@@ -446,7 +447,7 @@ impl Inner {
         let mut next: Option<Instant> = None;
         let mut at = |due: Instant| next = Some(next.map_or(due, |next| next.min(due)));
         for set in self.all() {
-            if let Some(timeout) = config.idle_timeout {
+            if let Some(timeout) = set.key.limits.idle(config.idle_timeout) {
                 set.outdate(timeout, now);
                 if let Some(since) = set.longest_idle() {
                     at(later(since, timeout));
@@ -457,8 +458,8 @@ impl Inner {
                 .flatten()
                 .for_each(&mut at);
         }
-        if let Some(timeout) = config.idle_timeout {
-            for pool in self.all_pools() {
+        for pool in self.all_pools() {
+            if let Some(timeout) = pool.idle_timeout() {
                 pool.outdate(timeout, now);
                 if let Some(since) = pool.longest_idle() {
                     at(later(since, timeout));

@@ -11,7 +11,7 @@ use std::time::Duration;
 
 use backend_simulated::{Cable, SimulatedBackend, Simulation, Task};
 use bytes::Bytes;
-use push_core::http::{Answer, BaseUrl, Http, HttpClient, Outgoing};
+use push_core::http::{Answer, BaseUrl, Http, HttpClient, Limits, Outgoing};
 use push_core::session::SessionBuilder;
 use push_core::{Backend, Connection, Error, ErrorKind, Reach, ResendUnknown, Session};
 
@@ -312,7 +312,7 @@ impl<'a> Client<'a> {
         let session = limits(Session::builder(sim.backend())).build();
         let http = HttpClient::new(session.clone(), Reach::default());
         let url: BaseUrl = format!("https://{HOST}").parse().unwrap();
-        let way = http.service(&url, 100).unwrap();
+        let way = http.service(&url, Limits::default()).unwrap();
         Self { sim, session, way }
     }
 

@@ -2,7 +2,7 @@ use std::fmt;
 use std::sync::Arc;
 use std::time::Duration;
 
-use push_core::fan_out::Judged;
+use push_core::fan_out::{Grouped, Judged};
 use push_core::{ErrorKind, Verdict};
 
 use super::{Invalid, InvalidRegistrationId, Judgement, Problem, Reason, Rejection};
@@ -142,6 +142,8 @@ impl Error {
         }
     }
 }
+
+impl Grouped for Error {}
 
 /// That a device is gone is what every device of a wrong project can seem.
 impl Judged for Error {

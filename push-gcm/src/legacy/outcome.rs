@@ -3,6 +3,7 @@ use std::fmt;
 use std::time::Duration;
 
 use push_core::Verdict;
+use push_core::fan_out::Grouped;
 
 use super::{Error, Message, Multicast, Reason, RegistrationId};
 
@@ -21,6 +22,8 @@ pub struct Receipt {
     /// How often the request was handed to a connection.
     pub attempts: u32,
 }
+
+impl Grouped for Receipt {}
 
 impl push_core::Outcome for Receipt {
     fn verdict(&self) -> Verdict {

@@ -2,7 +2,7 @@ use std::fmt;
 use std::sync::Arc;
 use std::time::Duration;
 
-use push_core::fan_out::Judged;
+use push_core::fan_out::{Grouped, Judged};
 use push_core::{ErrorKind, Verdict};
 
 use super::{Invalid, InvalidTarget, Judgement, Problem, Rejection};
@@ -127,6 +127,8 @@ impl Error {
         }
     }
 }
+
+impl Grouped for Error {}
 
 /// That a device is gone is what every device of a wrong project can seem; and a token that is not
 /// valid is gone for certain only where others were sent the same message.

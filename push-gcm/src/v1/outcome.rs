@@ -1,4 +1,5 @@
 use push_core::Verdict;
+use push_core::fan_out::Grouped;
 
 use super::Error;
 
@@ -22,6 +23,8 @@ impl Receipt {
         self.name.rsplit('/').next().unwrap_or_default()
     }
 }
+
+impl Grouped for Receipt {}
 
 impl push_core::Outcome for Receipt {
     fn verdict(&self) -> Verdict {

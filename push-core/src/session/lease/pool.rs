@@ -176,10 +176,21 @@ impl Pool {
         }
     }
 
+    fn max_connections(&self) -> usize {
+        self.key
+            .limits
+            .connections(self.shared.config.max_connections_per_key)
+    }
+
+    /// How long a connection may be idle.
+    pub(in crate::session) fn idle_timeout(&self) -> Option<Duration> {
+        self.key.limits.idle(self.shared.config.idle_timeout)
+    }
+
     /// Whether this one waits for others to be done with theirs: all connections that may be are
     /// leased, and none is dialled for it.
     pub(super) fn is_full_before(&self, ticket: Ticket) -> bool {
-        let most = self.shared.config.max_connections_per_key;
+        let most = self.max_connections();
         let state = self.lock();
         state.leased.len() + state.dials.len() >= most
             && !state.leased.is_empty()
@@ -354,7 +365,7 @@ impl Pool {
         if state.closed.is_some() {
             return;
         }
-        let most = self.shared.config.max_connections_per_key;
+        let most = self.max_connections();
         let mut under_way = state.dials.len();
         let mut last = None;
         while let Some((ticket, fresh)) = state.queue.after(last) {
@@ -402,7 +413,7 @@ impl Pool {
             watch::start(self, line, stint);
             // Others may have it closed to make room.
             self.shared.places.freed();
-            if self.shared.config.idle_timeout.is_some() {
+            if self.idle_timeout().is_some() {
                 self.shared.bell.ring();
             }
         }

@@ -1,7 +1,7 @@
 use std::sync::{Arc, RwLock};
 use std::time::Duration;
 
-use push_core::http::{BaseUrl, HttpClient, HttpTransport};
+use push_core::http::{BaseUrl, HttpClient, HttpTransport, Limits};
 use push_core::{Egress, ErrorKind, Proxy, Reach, ResendUnknown, RetryPolicy, Roots, Session};
 
 use super::access::Access;
@@ -164,7 +164,7 @@ impl ClientBuilder {
         let access = Access::new(&http, &base, credentials, self.project.as_deref())?;
         Ok(Client {
             inner: Arc::new(Inner {
-                way: http.service(&base, self.max_streams)?,
+                way: http.service(&base, Limits::default().max_streams(self.max_streams))?,
                 session: self.session,
                 http,
                 base,

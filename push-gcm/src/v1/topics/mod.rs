@@ -7,7 +7,7 @@ use std::time::SystemTime;
 
 use bytes::Bytes;
 use http::Method;
-use push_core::fan_out::IntoSource;
+use push_core::fan_out::{Grouped, IntoSource};
 use push_core::http::Answer;
 use push_core::{ErrorKind, Verdict};
 
@@ -44,6 +44,8 @@ pub struct Subscription {
     /// How often the request was handed to a connection.
     pub attempts: u32,
 }
+
+impl Grouped for Subscription {}
 
 impl push_core::Outcome for Subscription {
     fn verdict(&self) -> Verdict {
