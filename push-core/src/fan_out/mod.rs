@@ -3,6 +3,7 @@
 
 mod guard;
 mod guarded;
+mod slow;
 
 use std::fmt;
 use std::pin::Pin;
@@ -12,6 +13,7 @@ use futures_util::stream::{self, FuturesUnordered, Stream};
 
 pub use guard::{Grouped, Judged, SUSPICIOUS};
 pub use guarded::{Guarded, Held, Polled, Pushed, Pushes, TryGuarded};
+pub use slow::{Slow, Watched};
 
 use crate::BoxFuture;
 
@@ -100,6 +102,23 @@ impl<S: Stream, O> FanOut<S, O> {
         self.under_way.len()
     }
 
+    fn room(&self) -> usize {
+        if self.ended { 0 } else { (self.room)().max(1) }
+    }
+
+    /// Begins as much as there is room for; whether the source has nothing more for now.
+    fn fill(&mut self, cx: &mut Context<'_>) -> bool {
+        let room = self.room();
+        while !self.ended && self.under_way.len() < room {
+            match self.source.as_mut().poll_next(cx) {
+                Poll::Ready(Some(item)) => self.under_way.push((self.begin)(item)),
+                Poll::Ready(None) => self.ended = true,
+                Poll::Pending => return true,
+            }
+        }
+        self.ended
+    }
+
     fn source(&mut self) -> Pin<&mut S> {
         self.source.as_mut()
     }
@@ -110,17 +129,14 @@ impl<S: Stream, O> Stream for FanOut<S, O> {
 
     fn poll_next(mut self: Pin<&mut Self>, cx: &mut Context<'_>) -> Poll<Option<O>> {
         let this = &mut *self;
-        let room = if this.ended { 0 } else { (this.room)().max(1) };
-        while !this.ended && this.under_way.len() < room {
-            match this.source.as_mut().poll_next(cx) {
-                Poll::Ready(Some(item)) => this.under_way.push((this.begin)(item)),
-                Poll::Ready(None) => this.ended = true,
-                Poll::Pending => break,
+        loop {
+            let dry = this.fill(cx);
+            match Pin::new(&mut this.under_way).poll_next(cx) {
+                Poll::Ready(None) if !this.ended => return Poll::Pending,
+                // Those under way may have left their places to others.
+                Poll::Pending if !dry && this.under_way.len() < this.room() => {}
+                polled => return polled,
             }
-        }
-        match Pin::new(&mut this.under_way).poll_next(cx) {
-            Poll::Ready(None) if !this.ended => Poll::Pending,
-            polled => polled,
         }
     }
 }
@@ -272,6 +288,30 @@ mod tests {
         opener.add_permits(100);
         let rest: Vec<_> = all.collect().now_or_never().unwrap();
         assert_eq!(rest.len(), 100);
+    }
+
+    #[test]
+    fn a_place_that_is_left_is_taken_at_once() {
+        let room = Arc::new(AtomicUsize::new(1));
+        let (asked, left) = (room.clone(), room.clone());
+        let mut all = FanOut::new(
+            stream::iter(0..100),
+            move || asked.load(Ordering::SeqCst),
+            move |item| {
+                let left = left.clone();
+                async move {
+                    // The first three never end, and leave their places.
+                    if item < 3 {
+                        left.store(item + 2, Ordering::SeqCst);
+                        std::future::pending::<()>().await;
+                    }
+                    item
+                }
+                .boxed()
+            },
+        );
+        assert_eq!(all.next().now_or_never(), Some(Some(3)));
+        assert_eq!(all.under_way(), 3);
     }
 
     #[test]

@@ -1,3 +1,4 @@
+use std::pin::Pin;
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 use std::task::{Context, Poll, Waker};
 use std::time::Instant;
@@ -82,10 +83,11 @@ impl Deadlines {
     }
 }
 
-/// One deadline that somebody waits for. Costs nothing until it is polled while the time has not
-/// come.
+/// A point in time that somebody waits for: [`Session::watch`](crate::Session::watch). Costs nothing
+/// until it is polled.
 #[derive(Debug)]
-pub(crate) struct Watch {
+#[must_use = "futures do nothing unless polled"]
+pub struct Watch {
     deadlines: Arc<Deadlines>,
     at: Instant,
     key: Option<usize>,
@@ -136,6 +138,14 @@ impl Watch {
             self.deadlines.bell.ring();
         }
         Poll::Pending
+    }
+}
+
+impl Future for Watch {
+    type Output = ();
+
+    fn poll(mut self: Pin<&mut Self>, cx: &mut Context<'_>) -> Poll<()> {
+        Self::poll(&mut self, cx)
     }
 }
 

@@ -93,12 +93,12 @@ use std::task::Poll;
 use std::time::{Duration, Instant};
 
 pub use builder::SessionBuilder;
+pub use deadlines::Watch;
 pub use lease::Lease;
 pub use news::Closed;
 pub use stats::{ConnectionStats, Stats};
 
 pub(crate) use back_off::{BackOff, wait_after};
-pub(crate) use deadlines::Watch;
 pub(crate) use hangup::Hangup;
 pub(crate) use key::Key;
 pub(crate) use news::News;
@@ -319,6 +319,11 @@ impl Session {
     /// The point in time so long from now, for waits of any length.
     pub fn deadline(&self, wait: Duration) -> Instant {
         later(self.inner.shared.backend.now(), wait)
+    }
+
+    /// Resolves once this time has come. Many of them cost one timer.
+    pub fn watch(&self, at: Instant) -> Watch {
+        self.inner.shared.watch(at)
     }
 
     /// Closes the connections that have been idle for longer than this; tells how many.
