@@ -43,7 +43,7 @@
 //!   `openssl-vendored` one is built from source instead.
 //! - `pkcs12`: certificates from PKCS#12 files, for every TLS stack.
 //! - `metrics`: what the connections do, told to the `metrics` facade: see [`session`].
-//! - Services: `apns` and `fcm` (default), and `gcm`, the legacy protocol of GCM and FCM.
+//! - Services: `apns`, `fcm` and `web` (default), and `gcm`, the legacy protocol of GCM and FCM.
 //! - `full`: all of these, with the system's OpenSSL.
 //!
 //! Without a backend there are the core and the services, for a [`Backend`] of your own: the chapter
@@ -51,7 +51,8 @@
 //!
 //! Programs without async use [`blocking`]. Those who come from the Python libraries pushjack, PyAPNs
 //! and apns-client find each of their calls in [`migrating_from_python`]; those who come from other
-//! clients of FCM and GCM, in [`migrating_to_fcm`].
+//! clients of FCM and GCM, in [`migrating_to_fcm`]; those who come from other libraries of Web Push, in
+//! [`migrating_to_web_push`].
 
 pub mod blocking;
 
@@ -71,6 +72,10 @@ pub mod migrating_from_python {}
 #[doc = include_str!("../docs/migrating-to-fcm.md")]
 pub mod migrating_to_fcm {}
 
+#[cfg(all(feature = "web", feature = "tokio", feature = "rustls"))]
+#[doc = include_str!("../docs/migrating-to-web-push.md")]
+pub mod migrating_to_web_push {}
+
 #[cfg(feature = "apns")]
 pub use push_apns as apns;
 pub use push_core::{
@@ -84,6 +89,8 @@ pub use push_core::{Session, fan_out, http, session};
 pub use push_gcm::legacy as gcm;
 #[cfg(feature = "fcm")]
 pub use push_gcm::v1 as fcm;
+#[cfg(feature = "web")]
+pub use push_web as web;
 
 #[cfg(all(feature = "async-std", feature = "rustls"))]
 pub use backend_async_std::AsyncStdBackend;

@@ -174,7 +174,7 @@ impl ServerProfile {
     }
 }
 
-/// Loopback by name and address, and the names of the real services.
+/// Loopback by name and address, the names of the real services, and any below `push.example`.
 impl Default for ServerProfile {
     fn default() -> Self {
         Self::new([
@@ -199,6 +199,11 @@ impl Default for ServerProfile {
             "gcm-http.googleapis.com",
             "notify.windows.com",
             "*.notify.windows.com",
+            "updates.push.services.mozilla.com",
+            "*.push.services.mozilla.com",
+            "web.push.apple.com",
+            "push.example",
+            "*.push.example",
         ])
     }
 }

@@ -45,6 +45,9 @@ pub enum Error {
     /// What the feedback service is to tell makes no sense.
     #[error("not an entry of the feedback service: {0}")]
     Feedback(String),
+    /// A subscription that is asked for makes no sense.
+    #[error("not a subscription: {0}")]
+    Subscription(String),
     /// Tokens are asked for where they are not counted.
     #[error("{0} does not count tokens; that has to be asked for when it is started")]
     Uncounted(crate::Service),

@@ -5,6 +5,7 @@ use std::io::Write;
 use std::path::{Path, PathBuf};
 
 use crate::apns::ProviderKey;
+use crate::webpush::VapidKey;
 use crate::{Authority, ClientProfile, Error, Issued, Result, ServerProfile, ServiceAccount};
 
 /// The password of `client.p12`.
@@ -19,6 +20,7 @@ pub struct Files {
     client: Issued,
     client_p12: Vec<u8>,
     provider_key: ProviderKey,
+    vapid_key: VapidKey,
     service_account: Option<ServiceAccount>,
 }
 
@@ -42,6 +44,7 @@ impl Files {
             client,
             provider_key: ProviderKey::generate("ABC123DEFG", "DEF123GHIJ")?,
             authority,
+            vapid_key: VapidKey::generate()?,
             service_account: None,
         };
         fs::create_dir_all(dir).map_err(|source| Error::Write {
@@ -56,6 +59,7 @@ impl Files {
         secret("client.pem", files.client_pem().as_bytes())?;
         secret("client.p12", &files.client_p12)?;
         secret("AuthKey.p8", files.provider_key.p8_pem().as_bytes())?;
+        secret("vapid.pem", files.vapid_key.pem().as_bytes())?;
         Ok(files)
     }
 
@@ -107,6 +111,12 @@ impl Files {
     #[must_use]
     pub fn provider_key(&self) -> &ProviderKey {
         &self.provider_key
+    }
+
+    /// `vapid.pem`: a key by which a sender identifies himself to browsers' push services.
+    #[must_use]
+    pub fn vapid_key(&self) -> &VapidKey {
+        &self.vapid_key
     }
 
     /// `service-account.json`, if FCM runs.

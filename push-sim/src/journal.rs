@@ -2,11 +2,13 @@
 
 use std::collections::{BTreeMap, VecDeque};
 use std::fmt;
+use std::sync::Arc;
 
 use serde::Serialize;
 use serde_json::value::RawValue;
 
 use crate::http2::Fields;
+use crate::webpush::{Delivery, Tracked};
 
 /// A notification that a service has taken.
 #[derive(Clone, Serialize)]
@@ -17,8 +19,12 @@ pub struct Received {
     /// The request's header fields; repeated ones are joined with a comma. Of the binary gateway:
     /// `command`, `identifier`, `expiry` and `priority`, those that the frame has.
     pub headers: BTreeMap<String, String>,
-    /// The payload, as it was sent; a JSON string if it was no JSON.
+    /// The payload, as it was sent; a JSON string if it was no JSON. Of a push to a browser: as it was
+    /// encrypted, a JSON string if it was neither object nor list.
     pub payload: Box<RawValue>,
+    /// What became of a push to a browser; its members stand beside the others.
+    #[serde(flatten, skip_serializing_if = "Option::is_none")]
+    pub delivery: Option<Delivery>,
 }
 
 /// Shortened: the token identifies a device, the headers hold credentials.
@@ -47,6 +53,7 @@ struct Entry {
     token: String,
     fields: Fields,
     payload: Vec<u8>,
+    delivery: Option<Arc<Tracked>>,
 }
 
 impl Entry {
@@ -66,7 +73,13 @@ impl Journal {
     }
 
     /// Takes a notification; the oldest make room, and lend their memory.
-    pub(crate) fn push(&mut self, token: &str, fields: &Fields, payload: &[u8]) {
+    pub(crate) fn push(
+        &mut self,
+        token: &str,
+        fields: &Fields,
+        payload: &[u8],
+        delivery: Option<Arc<Tracked>>,
+    ) {
         if self.most == 0 {
             return;
         }
@@ -85,6 +98,7 @@ impl Journal {
         entry.fields.clone_from(fields);
         entry.payload.clear();
         entry.payload.extend_from_slice(payload);
+        entry.delivery = delivery;
         self.bytes += entry.len_bytes();
         self.entries.push_back(entry);
     }
@@ -120,17 +134,32 @@ impl Entry {
         Received {
             token: self.token.clone(),
             headers,
-            payload: raw(&self.payload),
+            payload: match self.delivery {
+                Some(_) => structured(&self.payload),
+                None => raw(&self.payload),
+            },
+            delivery: self.delivery.as_ref().map(|delivery| delivery.show()),
         }
     }
 }
 
+/// An object or a list of JSON as it is, anything else as a text, so that none is taken for another.
+fn structured(payload: &[u8]) -> Box<RawValue> {
+    match payload.trim_ascii_start().first() {
+        Some(b'{' | b'[') => raw(payload),
+        _ => text(payload),
+    }
+}
+
+fn text(payload: &[u8]) -> Box<RawValue> {
+    let text = String::from_utf8_lossy(payload);
+    serde_json::value::to_raw_value(&text).unwrap_or_else(|_| RawValue::NULL.to_owned())
+}
+
 /// JSON as it is, anything else as a text.
 pub(crate) fn raw(payload: &[u8]) -> Box<RawValue> {
-    let text = String::from_utf8_lossy(payload);
-    RawValue::from_string(text.clone().into_owned())
-        .or_else(|_| serde_json::value::to_raw_value(&text))
-        .unwrap_or_else(|_| RawValue::NULL.to_owned())
+    let json = String::from_utf8_lossy(payload).into_owned();
+    RawValue::from_string(json).unwrap_or_else(|_| text(payload))
 }
 
 #[cfg(test)]
@@ -148,7 +177,7 @@ mod tests {
     fn the_oldest_leave_when_there_are_too_many() {
         let mut journal = Journal::new(2, 1 << 20);
         for token in ["aa", "bb", "cc"] {
-            journal.push(token, &fields(), b"{}");
+            journal.push(token, &fields(), b"{}", None);
         }
         let tokens: Vec<_> = journal.last(10).into_iter().map(|r| r.token).collect();
         assert_eq!(tokens, ["bb", "cc"]);
@@ -159,7 +188,7 @@ mod tests {
     fn the_list_is_bounded_in_bytes() {
         let mut journal = Journal::new(1000, 2000);
         for _ in 0..100 {
-            journal.push("aa", &fields(), &[b' '; 400]);
+            journal.push("aa", &fields(), &[b' '; 400], None);
             assert!(journal.bytes <= 2000);
         }
         assert!(!journal.last(1000).is_empty());
@@ -168,8 +197,8 @@ mod tests {
     #[test]
     fn a_payload_is_shown_as_it_was_sent() {
         let mut journal = Journal::new(2, 1 << 20);
-        journal.push("aa", &fields(), br#"{"aps": {"badge":1.0}}"#);
-        journal.push("aa", &fields(), b"no json");
+        journal.push("aa", &fields(), br#"{"aps": {"badge":1.0}}"#, None);
+        journal.push("aa", &fields(), b"no json", None);
         let json = serde_json::to_string(&journal.last(2)).unwrap();
         assert!(
             json.contains(r#""payload":{"aps": {"badge":1.0}}"#),

@@ -11,6 +11,7 @@ use crate::http2::Fields;
 use crate::journal::Journal;
 use crate::registry::Registry;
 use crate::taken::Taken;
+use crate::web::Notice;
 use crate::{Action, Fault, Received, ServiceStats};
 
 /// Counters, accepted notifications and faults of one service.
@@ -110,9 +111,14 @@ impl Book {
     }
 
     /// Counts a notification of a web service as taken, and keeps it.
-    pub(crate) fn take_notice(&mut self, token: &str, fields: &Fields, payload: &[u8]) {
+    pub(crate) fn take_notice(&mut self, notice: &Notice, fields: &Fields) {
+        let Notice {
+            token,
+            payload,
+            delivery,
+        } = notice;
         self.take_frame(token.as_bytes(), payload.len());
-        self.journal.push(token, fields, payload);
+        self.journal.push(token, fields, payload, delivery.clone());
     }
 
     fn strike(

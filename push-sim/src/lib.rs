@@ -4,7 +4,8 @@
 //! They check what the real services check, and answer as those answer. So far
 //! there are Apple's provider API over HTTP/2, with broadcasts and their channels ([`apns`]), the
 //! binary gateway and feedback service that it has replaced ([`gateway`], [`feedback`]), Google's FCM
-//! with its token endpoint ([`fcm`]), and GCM, its predecessor ([`gcm`]).
+//! with its token endpoint ([`fcm`]), GCM, its predecessor ([`gcm`]), and the push services of
+//! browsers ([`webpush`]).
 //!
 //! A [`Sim`] runs on a thread of its own, with certificates of its own, which it
 //! also writes into a folder. Tests on any runtime can use it:
@@ -23,7 +24,8 @@
 //!
 //! The control address ([`Sim::control_addr`]) offers the same over plain HTTP:
 //! `GET /stats`, `GET /received?service=apns&limit=10`, `GET /tokens?service=fcm`,
-//! `POST /faults`, `DELETE /faults`, `POST /apply`, `POST /feedback`, `POST /reset`.
+//! `POST /faults`, `DELETE /faults`, `POST /apply`, `POST /feedback`, `GET /subscriptions`, `POST
+//! /subscriptions`, `DELETE /subscriptions/ID`, `POST /reset`.
 
 pub mod apns;
 pub mod fcm;
@@ -31,6 +33,7 @@ pub mod feedback;
 pub mod gateway;
 pub mod gcm;
 pub mod http2;
+pub mod webpush;
 
 mod address;
 mod armed;

@@ -15,6 +15,8 @@ use crate::ledger::Ledger;
 use crate::tls::Tls;
 
 const HANDSHAKE_LIMIT: Duration = Duration::from_secs(60);
+/// The first octet of whoever speaks TLS.
+const HANDSHAKE_RECORD: u8 = 22;
 
 /// A connection on which TLS is agreed upon, where it is spoken.
 pub(crate) struct Connected<S = TlsStream<TcpStream>> {
@@ -25,6 +27,12 @@ pub(crate) struct Connected<S = TlsStream<TcpStream>> {
     pub(crate) orders: UnboundedReceiver<Action>,
     /// Keeps it counted as open.
     pub(crate) open: Open,
+}
+
+/// A connection to a port that takes both.
+pub(crate) enum Arrived {
+    Tls(Box<Connected>),
+    Plain(Box<Connected<TcpStream>>),
 }
 
 impl Connected {
@@ -60,6 +68,31 @@ where
             let (tls, serve) = &*shared;
             if let Some(connected) = connect(tcp, tls, ledger).await {
                 serve(connected).await;
+            }
+        }
+    })
+    .await;
+}
+
+/// The same for a port that takes connections without TLS too.
+pub(crate) async fn listen_mixed<S, F>(
+    listener: TcpListener,
+    tls: Tls,
+    ledger: Arc<Ledger>,
+    serve: S,
+) where
+    S: Fn(Arrived) -> F + Send + Sync + 'static,
+    F: Future<Output = ()> + Send,
+{
+    let shared = Arc::new((tls, serve));
+    accept(listener, move |tcp| {
+        let (shared, ledger) = (Arc::clone(&shared), Arc::clone(&ledger));
+        async move {
+            let (tls, serve) = &*shared;
+            if let Some((tcp, action)) = begin(tcp, tls, &ledger).await
+                && let Some(arrived) = tell_apart(tcp, tls, ledger, action).await
+            {
+                serve(arrived).await;
             }
         }
     })
@@ -105,11 +138,17 @@ where
 
 /// Speaks TLS, or does what a fault has in its place.
 async fn connect(tcp: TcpStream, tls: &Tls, ledger: Arc<Ledger>) -> Option<Connected> {
+    let (tcp, action) = begin(tcp, tls, &ledger).await?;
+    agree(tcp, tls, ledger, action).await
+}
+
+/// The connection, and what befalls it after the handshake; or what a fault has in its place.
+async fn begin(tcp: TcpStream, tls: &Tls, ledger: &Ledger) -> Option<(TcpStream, Option<Action>)> {
     let action = ledger.open().arrival();
     match action {
         Some(Action::Handshake(Handshake::Delay(delay))) => {
             sleep(delay).await;
-            agree(tcp, tls, ledger, None).await
+            Some((tcp, None))
         }
         Some(Action::Handshake(fault)) if fault != Handshake::NoSettings => {
             if let Err(error) = handshake::fail(tcp, fault, tls).await {
@@ -117,7 +156,36 @@ async fn connect(tcp: TcpStream, tls: &Tls, ledger: Arc<Ledger>) -> Option<Conne
             }
             None
         }
-        action => agree(tcp, tls, ledger, action).await,
+        action => Some((tcp, action)),
+    }
+}
+
+/// Speaks TLS with those who do.
+async fn tell_apart(
+    tcp: TcpStream,
+    tls: &Tls,
+    ledger: Arc<Ledger>,
+    action: Option<Action>,
+) -> Option<Arrived> {
+    let mut first = [0];
+    match timeout(HANDSHAKE_LIMIT, tcp.peek(&mut first)).await {
+        Ok(Ok(1)) if first[0] != HANDSHAKE_RECORD => {
+            let (open, orders) = Open::count(ledger);
+            Some(Arrived::Plain(Box::new(Connected {
+                stream: tcp,
+                action,
+                orders,
+                open,
+            })))
+        }
+        Ok(_) => {
+            let connected = agree(tcp, tls, ledger, action).await?;
+            Some(Arrived::Tls(Box::new(connected)))
+        }
+        Err(_) => {
+            tracing::debug!("a client said nothing");
+            None
+        }
     }
 }
 

@@ -22,6 +22,8 @@ pub enum Service {
     Fcm,
     /// Google's older protocol over HTTP, switched off in 2024.
     Gcm,
+    /// The push services of browsers.
+    Web,
 }
 
 impl Service {
@@ -34,6 +36,7 @@ impl Service {
             Self::ApnsFeedback => "apns-feedback",
             Self::Fcm => "fcm",
             Self::Gcm => "gcm",
+            Self::Web => "web",
         }
     }
 }
@@ -54,6 +57,7 @@ impl FromStr for Service {
             "apns-feedback" => Ok(Self::ApnsFeedback),
             "fcm" => Ok(Self::Fcm),
             "gcm" => Ok(Self::Gcm),
+            "web" => Ok(Self::Web),
             _ => Err(Error::Service(name.to_owned())),
         }
     }

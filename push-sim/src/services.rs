@@ -6,6 +6,7 @@ use std::sync::Arc;
 use crate::feedback::{Entry, List};
 use crate::ledger::Ledger;
 use crate::web::Site;
+use crate::webpush::Store;
 use crate::{Action, Error, Fault, Received, Result, Service, ServiceStats};
 
 /// Counters by service.
@@ -18,6 +19,8 @@ pub(crate) struct Services {
     list: Option<Arc<List>>,
     /// The web services that run.
     sites: Vec<Arc<dyn Site>>,
+    /// The subscriptions of browsers' push services, if they run.
+    subscriptions: Option<Arc<Store>>,
 }
 
 impl Services {
@@ -36,6 +39,18 @@ impl Services {
     pub(crate) fn add_site(&mut self, site: Arc<dyn Site>) -> Arc<dyn Site> {
         self.sites.push(Arc::clone(&site));
         site
+    }
+
+    pub(crate) fn add_subscriptions(&mut self, store: Store) -> Arc<Store> {
+        let store = Arc::new(store);
+        self.subscriptions = Some(Arc::clone(&store));
+        store
+    }
+
+    /// The subscriptions of browsers' push services.
+    pub(crate) fn subscriptions(&self) -> Result<&Store> {
+        let missing = || Error::Service(Service::Web.as_str().to_owned());
+        self.subscriptions.as_deref().ok_or_else(missing)
     }
 
     fn running(&self, service: Service) -> Result<&Ledger> {

@@ -30,6 +30,10 @@ pub struct ServiceStats {
     /// not among [`Self::requests`].
     #[serde(default)]
     pub authorizations: u64,
+    /// Tokens by which senders identified themselves to browsers' push services (VAPID), each counted
+    /// once: real ones want them to be used for long.
+    #[serde(default)]
+    pub vapid_tokens: u64,
     /// Requests that a fault left without being looked at.
     pub unprocessed: u64,
     /// Notifications that came behind one that the binary gateway had refused, and were thrown away.

@@ -40,6 +40,7 @@ fn the_files_are_made_anew_at_each_start() -> Result<(), Failure> {
         "client.pem",
         "client.p12",
         "AuthKey.p8",
+        "vapid.pem",
     ];
     let mut found: Vec<_> = fs::read_dir(&dir)?
         .map(|entry| entry.map(|entry| entry.file_name().into_string().expect("a name")))
@@ -54,6 +55,14 @@ fn the_files_are_made_anew_at_each_start() -> Result<(), Failure> {
     assert_eq!(first[3], sim.files().client_pem().as_bytes());
     assert_eq!(first[5], sim.files().provider_key().p8_pem().as_bytes());
     assert!(first[5].starts_with(b"-----BEGIN PRIVATE KEY-----"));
+    assert_eq!(first[6], sim.files().vapid_key().pem().as_bytes());
+    assert!(first[6].starts_with(b"-----BEGIN PRIVATE KEY-----"));
+    assert!(
+        sim.files()
+            .vapid_key()
+            .application_server_key()
+            .starts_with('B')
+    );
     assert_eq!(sim.files().provider_key().key_id(), "ABC123DEFG");
     assert_eq!(sim.files().provider_key().team_id(), "DEF123GHIJ");
     drop(sim);

@@ -52,6 +52,8 @@ pub mod fcm;
 #[cfg(feature = "gcm")]
 pub mod gcm;
 mod turns;
+#[cfg(feature = "web")]
+pub mod web;
 
 /// Waits on this thread until the future is done, whatever carries it.
 ///

@@ -137,7 +137,7 @@ impl Serve for ProviderConnection {
             }
             let recipient = headers.recipient().unwrap_or_default();
             let (fields, payload) = (request.fields(), request.body());
-            book.journal.push(recipient, fields, payload);
+            book.journal.push(recipient, fields, payload, None);
         } else if reply.is_success() {
             book.stats.managed += 1;
         } else {

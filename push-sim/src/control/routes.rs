@@ -9,6 +9,8 @@ use serde::Serialize;
 use crate::fault::Order;
 use crate::feedback::Entry;
 use crate::services::Services;
+use crate::web::form::percent_decoded;
+use crate::webpush::Wish;
 use crate::{Error, Fault, Result, Service};
 
 pub(super) type Answer = Full<Bytes>;
@@ -23,12 +25,14 @@ pub(super) fn route(
         "/stats" | "/received" | "/tokens" => "GET",
         "/faults" => "POST, DELETE",
         "/apply" | "/feedback" | "/reset" => "POST",
+        "/subscriptions" => "GET, POST",
+        path if subscription(path).is_some() => "DELETE",
         path => {
             return refuse(
                 404,
                 &format!(
                     "no {path} here; there are /stats, /received, /tokens, /faults, /apply, \
-                     /feedback and /reset"
+                     /feedback, /subscriptions and /reset"
                 ),
             );
         }
@@ -50,6 +54,16 @@ pub(super) fn route(
         ("/feedback", &Method::POST) => Entry::parse_list(body)
             .and_then(|entries| services.feedback(&entries))
             .map(|entries| json(&serde_json::json!({ "entries": entries }))),
+        ("/subscriptions", &Method::GET) => {
+            services.subscriptions().map(|store| json(&store.known()))
+        }
+        ("/subscriptions", &Method::POST) => services
+            .subscriptions()
+            .and_then(|store| store.subscribe(&Wish::parse(body)?))
+            .map(|subscriptions| json(&subscriptions)),
+        (path, &Method::DELETE) if subscription(path).is_some() => {
+            unsubscribe(subscription(path).unwrap_or_default(), services)
+        }
         ("/reset", &Method::POST) => {
             services.reset();
             Ok(json(&serde_json::json!({})))
@@ -62,6 +76,25 @@ pub(super) fn route(
         }
     };
     result.unwrap_or_else(|error| refuse(400, &error.to_string()))
+}
+
+/// The id in the path of a single subscription.
+fn subscription(path: &str) -> Option<&str> {
+    path.strip_prefix("/subscriptions/")
+        .filter(|id| !id.is_empty())
+}
+
+/// By the id as it stands in the endpoint, or percent-encoded once more.
+fn unsubscribe(id: &str, services: &Services) -> Result<Response<Answer>> {
+    let store = services.subscriptions()?;
+    let was_there = store.unsubscribe(id) || store.unsubscribe(&percent_decoded(id));
+    Ok(match was_there {
+        true => json(&serde_json::json!({})),
+        false => refuse(
+            404,
+            &format!("no subscription {id:?} here, or it has ended"),
+        ),
+    })
 }
 
 fn received(query: &str, services: &Services) -> Result<Response<Answer>> {

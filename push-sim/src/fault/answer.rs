@@ -27,8 +27,8 @@ pub struct Answer {
         deserialize_with = "text_or_number"
     )]
     pub retry_after: Option<String>,
-    /// The text beside the reason, in place of the service's own: FCM's `message`, and
-    /// `error_description` of a token endpoint.
+    /// The text beside the reason, in place of the service's own: FCM's `message`,
+    /// `error_description` of a token endpoint, Mozilla's `message`, a description of WNS.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub message: Option<String>,
     /// The id by which GCM wants the device to be known from now on; with status 200.
@@ -139,12 +139,20 @@ impl Answer {
             ("canonical", self.canonical.is_some(), &[Service::Gcm]),
             ("apns_reason or apns_status", is_apns, &[Service::Fcm]),
             ("violations", !self.violations.is_empty(), &[Service::Fcm]),
-            ("message", self.message.is_some(), &[Service::Fcm]),
-            ("body", self.body.is_some(), &[Service::Fcm, Service::Gcm]),
+            (
+                "message",
+                self.message.is_some(),
+                &[Service::Fcm, Service::Web],
+            ),
+            (
+                "body",
+                self.body.is_some(),
+                &[Service::Fcm, Service::Gcm, Service::Web],
+            ),
             (
                 "content_type",
                 self.content_type.is_some(),
-                &[Service::Fcm, Service::Gcm],
+                &[Service::Fcm, Service::Gcm, Service::Web],
             ),
         ];
         parts

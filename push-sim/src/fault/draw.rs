@@ -15,7 +15,7 @@ impl Dice {
             Service::Apns => self.apns(kind),
             Service::ApnsGateway => self.gateway(kind),
             Service::ApnsFeedback => self.feedback(kind),
-            Service::Fcm | Service::Gcm => self.google(service, kind),
+            Service::Fcm | Service::Gcm | Service::Web => self.answering(service, kind),
         }
     }
 
@@ -67,7 +67,7 @@ impl Dice {
         }
     }
 
-    fn google(&mut self, service: Service, kind: Kind) -> Action {
+    fn answering(&mut self, service: Service, kind: Kind) -> Action {
         let answers = [
             (429, "QUOTA_EXCEEDED"),
             (500, "INTERNAL"),
@@ -78,7 +78,7 @@ impl Dice {
                 let (status, reason) = self.one_of(answers);
                 Action::Answer(match service {
                     Service::Fcm => Answer::new(status).reason(reason),
-                    // GCM has no words for it.
+                    // GCM has no words for it, and of the others each has its own.
                     _ => Answer::new(status),
                 })
             }

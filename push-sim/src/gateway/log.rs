@@ -129,6 +129,7 @@ fn show(frame: Frame<'_>) -> Received {
         token: hex(frame.token),
         headers: present.collect::<BTreeMap<_, _>>(),
         payload: raw(frame.payload),
+        delivery: None,
     }
 }
 

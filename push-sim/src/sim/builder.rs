@@ -15,7 +15,7 @@ use crate::tls::Tls;
 use crate::web::{self, Site};
 use crate::{
     Authority, ClientProfile, Error, Files, Result, ServerProfile, Service, ServiceAccount,
-    WebAddress, apns, control, fcm, feedback, gateway, gcm,
+    WebAddress, apns, control, fcm, feedback, gateway, gcm, webpush,
 };
 
 /// Says what is to be simulated, and where.
@@ -28,6 +28,7 @@ pub struct SimBuilder {
     apns_feedback: Option<SocketAddr>,
     fcm: Option<WebAddress>,
     gcm: Option<WebAddress>,
+    web: Option<WebAddress>,
     control: SocketAddr,
     apns_config: apns::Config,
     gateway_config: gateway::Config,
@@ -35,6 +36,7 @@ pub struct SimBuilder {
     fcm_config: fcm::Config,
     service_account: Option<ServiceAccount>,
     gcm_config: gcm::Config,
+    web_config: webpush::Config,
     counts_tokens: bool,
     authority: Option<Authority>,
     server: ServerProfile,
@@ -52,6 +54,7 @@ impl Default for SimBuilder {
             apns_feedback: None,
             fcm: None,
             gcm: None,
+            web: None,
             control: ANY,
             apns_config: apns::Config::default(),
             gateway_config: gateway::Config::default(),
@@ -59,6 +62,7 @@ impl Default for SimBuilder {
             fcm_config: fcm::Config::default(),
             service_account: None,
             gcm_config: gcm::Config::default(),
+            web_config: webpush::Config::default(),
             counts_tokens: false,
             authority: None,
             server: ServerProfile::default(),
@@ -190,7 +194,34 @@ impl SimBuilder {
         self
     }
 
-    /// Lets FCM and GCM count how often each token was taken, for [`Sim::tokens`]. It takes memory
+    /// Runs the push services of browsers here; port 0 takes a free one.
+    pub fn web(mut self, address: impl Into<WebAddress>) -> Self {
+        self.web = Some(address.into());
+        self
+    }
+
+    /// Runs the push services of browsers on a free port of 127.0.0.1.
+    pub fn web_any(self) -> Self {
+        self.web(ANY)
+    }
+
+    /// Runs the push services of browsers here, by plain HTTP/1.1.
+    pub fn web_plain(self, address: SocketAddr) -> Self {
+        self.web(WebAddress::plain(address))
+    }
+
+    /// Runs the push services of browsers on a free port of 127.0.0.1, by plain HTTP/1.1.
+    pub fn web_plain_any(self) -> Self {
+        self.web_plain(ANY)
+    }
+
+    /// How the push services of browsers behave.
+    pub fn web_config(mut self, config: webpush::Config) -> Self {
+        self.web_config = config;
+        self
+    }
+
+    /// Lets FCM, GCM and the push services of browsers count how often each token was taken, for [`Sim::tokens`]. It takes memory
     /// for every token.
     pub fn count_tokens(mut self) -> Self {
         self.counts_tokens = true;
@@ -245,6 +276,7 @@ impl SimBuilder {
         let feedback = bind_if("apns-feedback", self.apns_feedback)?;
         let fcm = bind_web("fcm", self.fcm)?;
         let gcm = bind_web("gcm", self.gcm)?;
+        let web = bind_web("web", self.web)?;
         let (control, control_address) = bind("control", self.control)?;
         let (dir, temporary) = match self.dir {
             Some(dir) => (dir, None),
@@ -319,6 +351,10 @@ impl SimBuilder {
             }));
         }
 
+        let subscriptions = web.as_ref().map(|bound| {
+            let store = webpush::Store::new(bound.url());
+            services.add_subscriptions(store)
+        });
         let journal = || Journal::new(self.journal_entries, self.journal_bytes);
         let ledger = || Ledger::of_notices(journal(), self.counts_tokens);
         let mut plain = Vec::new();
@@ -356,6 +392,10 @@ impl SimBuilder {
         if let Some(bound) = gcm {
             let site = Arc::new(gcm::Shared::new(self.gcm_config));
             add_site(site, Service::Gcm, bound, &files)?;
+        }
+        if let (Some(bound), Some(store)) = (web, subscriptions) {
+            let site = Arc::new(webpush::Shared::new(self.web_config, store));
+            add_site(site, Service::Web, bound, &files)?;
         }
 
         let services = Arc::new(services);

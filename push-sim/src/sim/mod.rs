@@ -13,7 +13,7 @@ use tempfile::TempDir;
 use crate::services::Services;
 use crate::{
     Action, Authority, Error, Fault, Files, Received, Result, Service, ServiceAccount, Stats, apns,
-    fcm, feedback,
+    fcm, feedback, webpush,
 };
 use running::Running;
 
@@ -102,6 +102,57 @@ impl Sim {
             .map(|address| url(address, self.is_plain("gcm")))
     }
 
+    /// Where the push services of browsers listen, if they run.
+    #[must_use]
+    pub fn web_addr(&self) -> Option<SocketAddr> {
+        self.address("web")
+    }
+
+    /// Their base URL, if they run: the origin of all endpoints, unless a [`webpush::Wish`] has
+    /// another.
+    #[must_use]
+    pub fn web_url(&self) -> Option<String> {
+        self.web_addr()
+            .map(|address| url(address, self.is_plain("web")))
+    }
+
+    /// Makes subscriptions at a push service of browsers, and gives them as browsers do. Their private
+    /// keys stay here, so that what arrives is decrypted.
+    ///
+    /// ```
+    /// use push_sim::Sim;
+    /// use push_sim::webpush::{Flavour, Wish};
+    ///
+    /// let sim = Sim::builder().web_any().start()?;
+    /// let subscriptions = sim.subscribe(&Wish::new(Flavour::Apple).count(2))?;
+    /// assert!(subscriptions[0].endpoint.contains("/apple/"));
+    /// assert!(subscriptions[1].json().contains("p256dh"));
+    /// # Ok::<(), push_sim::Error>(())
+    /// ```
+    ///
+    /// # Errors
+    /// The service does not run, or something of the wish makes no sense; none is made then.
+    pub fn subscribe(&self, wish: &webpush::Wish) -> Result<Vec<webpush::Subscription>> {
+        self.services.subscriptions()?.subscribe(wish)
+    }
+
+    /// Ends a subscription by what its endpoint ends in, and tells whether there was such a one: who
+    /// pushes there from now on is told that it is gone.
+    ///
+    /// # Errors
+    /// The service does not run.
+    pub fn unsubscribe(&self, id: &str) -> Result<bool> {
+        Ok(self.services.subscriptions()?.unsubscribe(id))
+    }
+
+    /// The subscriptions that were made here, by browsers too, in their order.
+    ///
+    /// # Errors
+    /// The service does not run.
+    pub fn subscriptions(&self) -> Result<Vec<webpush::Known>> {
+        Ok(self.services.subscriptions()?.known())
+    }
+
     /// Whether the service of this name, as [`Self::addresses`] has it, does without TLS. The control
     /// address does, and is not meant.
     #[must_use]
@@ -162,7 +213,7 @@ impl Sim {
     ///
     /// # Errors
     /// The service does not run, or does not count tokens: the binary gateway does, if its
-    /// [`count_tokens`](crate::gateway::Config::count_tokens) says so; FCM and GCM do, if
+    /// [`count_tokens`](crate::gateway::Config::count_tokens) says so; the web services do, if
     /// [`SimBuilder::count_tokens`] does.
     pub fn tokens(&self, service: Service) -> Result<BTreeMap<String, u64>> {
         self.services.tokens(service)
@@ -239,8 +290,8 @@ impl Sim {
         Ok(self.running_fcm()?.revoke_token(token))
     }
 
-    /// Sets counters to 0, forgets what was accepted, what feedback there was to tell and what topics
-    /// were subscribed to, removes all faults.
+    /// Sets counters to 0, forgets what was accepted, what feedback there was to tell, what topics were
+    /// subscribed to and the subscriptions of browsers, removes all faults.
     pub fn reset(&self) {
         self.services.reset();
     }

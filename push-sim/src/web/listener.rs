@@ -8,7 +8,7 @@ use super::client_connection::ClientConnection;
 use super::farewell::Stream;
 use super::shared::Shared;
 use super::{http1, http2};
-use crate::listener::{self, Connected};
+use crate::listener::{self, Arrived, Connected};
 use crate::tls::Tls;
 
 /// What a port offers, in its own order of preference.
@@ -19,6 +19,10 @@ pub(crate) const ALPN: [&str; 2] = ["h2", "http/1.1"];
 pub(crate) async fn listen(listener: TcpListener, tls: Option<Tls>, shared: Arc<Shared>) {
     let ledger = Arc::clone(&shared.ledger);
     match tls {
+        Some(tls) if shared.site.has_upgrades() => {
+            let serve = move |arrived| arrive(arrived, Arc::clone(&shared));
+            listener::listen_mixed(listener, tls, ledger, serve).await;
+        }
         Some(tls) => {
             let serve = move |connected| talk(connected, Arc::clone(&shared));
             listener::listen(listener, tls, ledger, serve).await;
@@ -29,6 +33,13 @@ pub(crate) async fn listen(listener: TcpListener, tls: Option<Tls>, shared: Arc<
             };
             listener::listen_plain(listener, ledger, serve).await;
         }
+    }
+}
+
+async fn arrive(arrived: Arrived, shared: Arc<Shared>) {
+    match arrived {
+        Arrived::Tls(connected) => talk(*connected, shared).await,
+        Arrived::Plain(connected) => http1::talk(connected.map(Stream::Plain), shared).await,
     }
 }
 

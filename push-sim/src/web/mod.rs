@@ -15,7 +15,9 @@ mod listener;
 mod reply;
 mod shared;
 mod site;
+mod upgrade;
 
 pub(crate) use listener::{ALPN, listen};
 pub(crate) use shared::Shared;
-pub(crate) use site::{Asked, Site, Told};
+pub(crate) use site::{Asked, Notice, Site, Told};
+pub(crate) use upgrade::{Duplex, Speak, Speaking, Upgrade};

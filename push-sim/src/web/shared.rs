@@ -104,13 +104,21 @@ impl Shared {
             action,
             refusals,
         } = struck;
-        let ordered = action.as_ref().and_then(Action::answer);
+        let ordered = match &action {
+            Some(Action::Body(body)) if self.site.grants(body.status) => {
+                Some(Answer::new(body.status))
+            }
+            action => action.as_ref().and_then(Action::answer),
+        };
         let mut told = match (too_long, ordered) {
             (Some(too_long), _) => refuse(too_long),
             (None, None) => self.site.answer(&asked, &refusals),
-            (None, Some(answer)) if answer.status == 200 && answer.reason.is_none() => {
+            (None, Some(answer)) if self.site.grants(answer.status) && answer.reason.is_none() => {
                 match self.site.answer(&asked, &refusals) {
-                    told if told.status == 200 => told.ordered(&answer),
+                    told if self.site.grants(told.status) => Told {
+                        status: answer.status,
+                        ..told.ordered(&answer)
+                    },
                     told => told,
                 }
             }
@@ -143,12 +151,13 @@ fn is_for_one(action: &Action) -> bool {
 fn count(told: &Told, fields: &Fields, book: &mut Book) -> u64 {
     let counted = &told.counted;
     for notice in &counted.accepted {
-        book.take_notice(&notice.token, fields, &notice.payload);
+        book.take_notice(notice, fields);
     }
     for reason in &counted.rejected {
         book.stats.reject(reason);
     }
     book.stats.managed += counted.managed;
+    book.stats.vapid_tokens += counted.vapid_tokens;
     counted.accepted.len() as u64
 }
 

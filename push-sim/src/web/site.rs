@@ -2,9 +2,12 @@
 
 use std::collections::HashMap;
 use std::fmt;
+use std::sync::Arc;
 
 use super::form;
+use super::upgrade::Upgrade;
 use crate::fault::Answer;
+use crate::webpush::Tracked;
 
 /// A request, whole, whichever version of HTTP has carried it.
 #[derive(Clone, Default)]
@@ -45,6 +48,8 @@ pub(crate) struct Counted {
     pub(crate) rejected: Vec<String>,
     /// Requests that are no notification and were granted, such as subscriptions to topics.
     pub(crate) managed: u64,
+    /// Tokens by which senders identified themselves to browsers' push services, each once.
+    pub(crate) vapid_tokens: u64,
 }
 
 impl Counted {
@@ -58,6 +63,8 @@ impl Counted {
 pub(crate) struct Notice {
     pub(crate) token: String,
     pub(crate) payload: Vec<u8>,
+    /// What becomes of a push to a browser.
+    pub(crate) delivery: Option<Arc<Tracked>>,
 }
 
 /// The logic of a service. It neither waits nor minds connections.
@@ -82,9 +89,16 @@ pub(crate) trait Site: Send + Sync + fmt::Debug + 'static {
     /// The whole answer that a fault orders: status and reason as this service writes them. The
     /// carrier then adds `retry-after` and replaces the body if the fault says so
     /// ([`Told::ordered`]), and counts the request as refused for the fault's reason, or its status
-    /// where there is none, unless `counted` says something. It is not asked for an answer of status
-    /// 200 without a reason: then the request is served, and `ordered` changes what comes of it.
+    /// where there is none, unless `counted` says something. It is not asked for an answer without a
+    /// reason whose status [`Self::grants`]: then the request is served, and `ordered` changes what
+    /// comes of it.
     fn refuse(&self, asked: &Asked, answer: &Answer) -> Told;
+
+    /// Whether an answer of this status says that a notification was taken. A fault that orders it
+    /// without a reason lets the request be served.
+    fn grants(&self, status: u16) -> bool {
+        status == 200
+    }
 
     /// Whether one request can have an answer for each of several devices, so that a fault for one
     /// of them with status 200 is no answer for all.
@@ -99,6 +113,19 @@ pub(crate) trait Site: Send + Sync + fmt::Debug + 'static {
 
     /// Forgets what clients have made of it, such as subscriptions.
     fn reset(&self) {}
+
+    /// Whether there are requests that leave HTTP/1.1. They are taken on a TLS port without TLS too:
+    /// browsers do not trust the simulator's authority.
+    fn has_upgrades(&self) -> bool {
+        false
+    }
+
+    /// What a request that asks for it makes of its connection, if it comes by HTTP/1.1; or the
+    /// answer that says why it can't be. `None`: an ordinary request. Neither is counted, and no fault
+    /// befalls it.
+    fn upgrade(&self, _: &Asked) -> Option<Result<Upgrade, Told>> {
+        None
+    }
 }
 
 impl Asked {
@@ -149,6 +176,21 @@ impl Told {
         self
     }
 
+    /// A push was taken for this subscription.
+    pub(crate) fn pushed(
+        mut self,
+        token: impl Into<String>,
+        payload: impl Into<Vec<u8>>,
+        delivery: Arc<Tracked>,
+    ) -> Self {
+        self.counted.accepted.push(Notice {
+            token: token.into(),
+            payload: payload.into(),
+            delivery: Some(delivery),
+        });
+        self
+    }
+
     /// A notification was taken for this device.
     pub(crate) fn accepted(
         mut self,
@@ -158,6 +200,7 @@ impl Told {
         self.counted.accepted.push(Notice {
             token: token.into(),
             payload: payload.into(),
+            delivery: None,
         });
         self
     }

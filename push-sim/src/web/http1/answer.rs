@@ -1,6 +1,7 @@
 //! What becomes of one request.
 
 use std::sync::Arc;
+use std::time::SystemTime;
 
 use http_body_util::BodyExt;
 use hyper::body::Incoming;
@@ -19,7 +20,8 @@ use crate::ledger::Ledger;
 use crate::web::farewell::Ending;
 use crate::web::reply::Reply;
 use crate::web::shared::{MOST_BODY_BYTES, Shared, TooLong};
-use crate::web::site::Asked;
+use crate::web::site::{Asked, Told};
+use crate::web::upgrade::Speak;
 
 /// How a connection ends in the middle of it all.
 #[derive(Debug)]
@@ -45,15 +47,51 @@ impl Doom {
     }
 }
 
+/// How a connection can cease to speak HTTP.
+pub(super) struct Exits {
+    /// It ends.
+    pub(super) sentence: UnboundedSender<Doom>,
+    /// It speaks something else.
+    pub(super) agree: UnboundedSender<Box<dyn Speak>>,
+    /// No other requests are served.
+    pub(super) upgrades_only: bool,
+}
+
+impl Exits {
+    /// The answer to a request that is none to the service.
+    fn apart(&self, asked: &Asked, shared: &Shared) -> Option<Told> {
+        match shared.site.upgrade(asked) {
+            Some(Ok(upgrade)) => {
+                // The connection is there to hear it, or is gone.
+                let _ = self.agree.send(upgrade.speak);
+                Some(upgrade.told)
+            }
+            Some(Err(told)) => Some(told),
+            None if self.upgrades_only => Some(Told::new(
+                400,
+                "text/plain; charset=utf-8",
+                "this port speaks TLS: write https://; without it only a browser's websocket is served\n",
+            )),
+            None => None,
+        }
+    }
+}
+
 /// Answers a request; one that the connection does not survive passes `sentence`, and is never
 /// answered.
 pub(super) async fn answer(
     request: Request<Incoming>,
     shared: &Arc<Shared>,
-    sentence: &UnboundedSender<Doom>,
+    exits: &Exits,
 ) -> hyper::Result<Response<Padded>> {
+    let sentence = &exits.sentence;
     let (head, body) = request.into_parts();
     let mut asked = asked(&head, shared.scheme());
+    if let Some(told) = exits.apart(&asked, shared) {
+        let reply = Reply::new(told, 0, asked.method == "HEAD", SystemTime::now());
+        let is_last = exits.upgrades_only && reply.status != 101;
+        return Ok(response(reply, Some(0), is_last));
+    }
     if let Some(doom) = strike_head(shared, &asked) {
         return doomed(doom, sentence).await;
     }

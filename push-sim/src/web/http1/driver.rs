@@ -1,5 +1,6 @@
 //! Serves one connection, and ends it.
 
+use std::future::poll_fn;
 use std::io;
 use std::pin::Pin;
 use std::sync::Arc;
@@ -11,12 +12,13 @@ use tokio::io::AsyncWriteExt;
 use tokio::sync::mpsc::{UnboundedReceiver, unbounded_channel};
 use tokio::time::timeout;
 
-use super::answer::{Doom, answer};
+use super::answer::{Doom, Exits, answer};
 use crate::ending::LINGER;
-use crate::fault::Action;
+use crate::fault::{Action, Close};
 use crate::listener::Connected;
 use crate::web::farewell::{Ending, Stream, end};
 use crate::web::shared::Shared;
+use crate::web::upgrade::Speaking;
 
 /// Serves a connection until it ends, perhaps at once.
 pub(in crate::web) async fn talk(connected: Connected<Stream>, shared: Arc<Shared>) {
@@ -42,7 +44,14 @@ async fn serve(
     orders: &mut UnboundedReceiver<Action>,
 ) -> io::Result<()> {
     let (sentence, mut doom) = unbounded_channel();
-    let service = service_fn(|request| Box::pin(answer(request, &shared, &sentence)));
+    let (agree, mut agreed) = unbounded_channel();
+    let exits = Exits {
+        sentence,
+        agree,
+        // Without TLS where there should be.
+        upgrades_only: matches!(stream, Stream::Plain(_)) && !shared.is_plain,
+    };
+    let service = service_fn(|request| Box::pin(answer(request, &shared, &exits)));
     let mut connection = http1::Builder::new()
         .auto_date_header(false)
         .header_read_timeout(None)
@@ -53,7 +62,16 @@ async fn serve(
             biased;
             Some(doom) = doom.recv() => break doom,
             Some(action) = orders.recv() => action,
-            served = &mut connection => return served.map_err(io::Error::other),
+            served = poll_fn(|cx| connection.poll_without_shutdown(cx)) => {
+                served.map_err(io::Error::other)?;
+                let parts = connection.into_parts();
+                let mut stream = parts.io.into_inner();
+                let Ok(speak) = agreed.try_recv() else {
+                    return stream.shutdown().await;
+                };
+                let ending = hear(speak.speak(&mut stream, parts.read_buf), orders).await;
+                return end(stream, ending, orders).await;
+            }
         };
         if let Some(ending) = ending(&action) {
             break Doom::silent(ending);
@@ -71,6 +89,25 @@ async fn serve(
         tracing::debug!("a client did not take its last answer");
     }
     end(stream, doom.ending, orders).await
+}
+
+/// Lets another protocol be spoken until it is over, or is ended from outside.
+async fn hear(mut speaking: Speaking<'_>, orders: &mut UnboundedReceiver<Action>) -> Ending {
+    loop {
+        let action = tokio::select! {
+            biased;
+            Some(action) = orders.recv() => action,
+            () = &mut speaking => return Ending::Close(Close::Tls),
+        };
+        match action {
+            Action::GoAway(_) => return Ending::Close(Close::Tls),
+            action => {
+                if let Some(ending) = ending(&action) {
+                    return ending;
+                }
+            }
+        }
+    }
 }
 
 /// What an action on a connection without a request makes of it.
