@@ -3,7 +3,7 @@ use std::sync::Arc;
 use super::Subscription;
 
 /// What a push can be sent to: a [`Subscription`], or a pair of one and anything, which comes back with the
-/// outcome.
+/// outcome. It can be implemented for rows of one's own.
 pub trait Device {
     /// Where the push goes.
     fn subscription(&self) -> &Subscription;

@@ -116,7 +116,8 @@ impl Error {
         self.attempts
     }
 
-    /// How long to wait before another try, by the service's word; `None` where it said nothing.
+    /// How long to wait before another try, by the service's word, or while it is left alone since it says
+    /// nothing; `None` where there is no such time.
     pub fn retry_after(&self) -> Option<Duration> {
         match &self.cause {
             Cause::Rejected(rejection) => rejection.retry_after,
@@ -308,7 +309,7 @@ mod tests {
     #[test]
     fn each_push_service_speaks_for_itself() {
         let mut groups = HashSet::new();
-        for service in PushService::KNOWN {
+        for service in PushService::ALL {
             let error = rejected(*service, 404);
             let receipt = Receipt::read(*service, StatusCode::CREATED, &HeaderMap::new(), 1);
             assert_eq!(error.group(), receipt.unwrap().group(), "{service}");
@@ -316,7 +317,7 @@ mod tests {
             assert!(error.group() < 16);
             groups.insert(error.group());
         }
-        assert_eq!(groups.len(), PushService::KNOWN.len());
+        assert_eq!(groups.len(), PushService::ALL.len());
     }
 
     #[test]

@@ -153,9 +153,9 @@
 //!
 //! A body has 4096 bytes at most (RFC 8030, section 7.2), into which 3993 bytes of payload and padding
 //! fit. What is larger is told before anything is sent, with both numbers. [`Message::padding`] hides a
-//! payload's size; by default there is none. [`Profile::max_body_bytes`] is for services that take less or
-//! more; Mozilla's takes some 2744 bytes of those that it hands on to FCM, for Firefox on Android, which
-//! nobody can tell from the endpoint.
+//! payload's size; by default there is none. [`Profile::max_body_bytes`] is for services that take less.
+//! Mozilla's takes some 2744 bytes of those that it hands on to FCM, for Firefox on Android, which nobody can
+//! tell from the endpoint.
 //!
 //! # The older encoding
 //!

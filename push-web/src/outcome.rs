@@ -19,14 +19,14 @@ pub type Outcome = Result<Receipt, Error>;
 #[derive(Clone, PartialEq, Eq)]
 #[non_exhaustive]
 pub struct Receipt {
-    /// The HTTP status: 201, 202 where delivery receipts are given, 200 of WNS.
+    /// The HTTP status: 201, 202 where delivery receipts are given, 200 of WNS, 204.
     pub status: u16,
     /// Whose push service it is.
     pub service: PushService,
     /// The address of the message while it is stored, as the service gave it: the header `Location`.
     pub location: Option<String>,
     /// The message's id: Apple's `apns-id`, WNS's `X-WNS-Msg-ID`, else what stands last in the
-    /// [`location`](Self::location).
+    /// [`location`](Self::location), by which the message can be taken back at some services.
     pub message_id: Option<String>,
     /// How long the service keeps it, where it says so: it may be less than was asked for.
     pub ttl: Option<Duration>,

@@ -26,7 +26,8 @@ impl Encoded {
     }
 
     /// The request that sends the message to this subscription, encrypted for it with a fresh key. It can be
-    /// sent by any HTTP client; [`Client`](crate::Client) does so with this one.
+    /// sent by any HTTP client; [`Client`](crate::Client) does so with this one. Where the endpoint leads is not
+    /// looked at: ask an [`EndpointPolicy`](crate::EndpointPolicy) first.
     ///
     /// ```
     /// use std::time::SystemTime;

@@ -405,7 +405,7 @@ fn wns_says_with_200_that_a_push_was_thrown_away() {
 
 #[test]
 fn a_bare_status_has_the_verdict_of_the_table() {
-    for service in PushService::KNOWN {
+    for service in PushService::ALL {
         for (status, verdict) in [
             (300, MESSAGE),
             (301, MESSAGE),

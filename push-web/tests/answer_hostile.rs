@@ -48,7 +48,7 @@ fn no_endpoint_and_no_token_is_shown_however_it_is_quoted() {
             format!("t={secret}"),
             (*secret).to_owned(),
         ] {
-            for service in PushService::KNOWN {
+            for service in PushService::ALL {
                 for body in [
                     text.clone(),
                     serde_json::json!({"errno": 102, "message": text}).to_string(),
@@ -109,7 +109,7 @@ fn a_detail_is_one_short_line_whatever_the_body_is() {
         format!("{{\"a\":{}", "[".repeat(60_000)),
         "\u{0}\u{1}\u{2}".repeat(1000),
     ] {
-        for service in PushService::KNOWN {
+        for service in PushService::ALL {
             let rejection = read(*service, 403, &HeaderMap::new(), body.as_bytes());
             assert_eq!(rejection.verdict(), Verdict::FixCredentials);
             let detail = rejection.detail.clone().unwrap_or_default();
@@ -131,7 +131,7 @@ fn the_words_of_another_service_do_not_count_at_a_known_host() {
         (apple, PushService::Apple),
         (fcm, PushService::Fcm),
     ] {
-        for service in PushService::KNOWN {
+        for service in PushService::ALL {
             let rejection = read(*service, 400, &HeaderMap::new(), body.as_bytes());
             let counts = *service == own || *service == PushService::Other;
             let expected = match counts {
@@ -206,7 +206,7 @@ fn retry_after_is_read_in_both_forms_and_nonsense_counts_for_nothing() {
 }
 
 fn service() -> impl Strategy<Value = PushService> {
-    prop::sample::select(PushService::KNOWN)
+    prop::sample::select(PushService::ALL)
 }
 
 proptest! {

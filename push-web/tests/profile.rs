@@ -43,7 +43,7 @@ fn a_service_is_known_by_its_host_label_by_label() {
     ] {
         assert_eq!(PushService::of(host), service, "{host}");
     }
-    let names: Vec<&str> = PushService::KNOWN.iter().map(|it| it.name()).collect();
+    let names: Vec<&str> = PushService::ALL.iter().map(|it| it.name()).collect();
     assert_eq!(names, ["mozilla", "fcm", "apple", "wns", "other"]);
 }
 
@@ -63,7 +63,7 @@ fn encoded(message: Message) -> Encoded {
 fn only_wns_wants_to_be_told_that_a_ttl_of_zero_is_not_kept() {
     let now_or_never = encoded(Message::empty().ttl(Duration::ZERO));
     let later = encoded(Message::empty().ttl(Duration::from_secs(1)));
-    for service in PushService::KNOWN {
+    for service in PushService::ALL {
         let profile = Profile::of(*service);
         assert_eq!(profile.extra_header(&later), None, "{service}");
         let header = profile.extra_header(&now_or_never);
@@ -80,7 +80,7 @@ fn only_wns_wants_to_be_told_that_a_ttl_of_zero_is_not_kept() {
 fn only_apple_refuses_topics_that_do_not_decode() {
     for (length, decodes) in [(1, false), (4, true), (5, false), (12, true), (13, false)] {
         let message = encoded(Message::empty().topic("x".repeat(length)));
-        for service in PushService::KNOWN {
+        for service in PushService::ALL {
             let checked = Profile::of(*service).check(&message);
             let taken = decodes || *service != PushService::Apple;
             assert_eq!(checked.is_ok(), taken, "{length} at {service}");
@@ -121,7 +121,7 @@ fn a_service_that_takes_less_says_how_much_fits() {
 
 #[test]
 fn the_older_encoding_goes_with_the_older_form_of_vapid() {
-    for service in PushService::KNOWN {
+    for service in PushService::ALL {
         let profile = Profile::of(*service);
         assert_eq!(profile.service(), *service);
         let form = |encoding| profile.vapid_form_for(encoding);

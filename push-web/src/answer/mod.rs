@@ -89,6 +89,10 @@ impl Rejection {
             Some(Judgement::LikelyServiceFault) if self.is_suspect() => Judgement::WAIT,
             _ => self.reason.default_wait(),
         };
+        if matches!(self.status, 200..=299) && self.reason == Reason::Unexpected {
+            // A success that no push service gives: nobody knows what was taken.
+            return Verdict::Unknown;
+        }
         match self.advice() {
             Advice::RemoveToken => Verdict::remove_token(None),
             Advice::RetryLater => Verdict::RetryAfter(self.retry_after.unwrap_or_else(wait)),

@@ -80,7 +80,7 @@ reasons! {
         Bridge = "bridge",
         /// It answered with a redirect, which is never followed: 3xx.
         Redirect = "redirect",
-        /// No answer that a push service gives: other 4xx without a word.
+        /// No answer that a push service gives: other 2xx, and other 4xx without a word.
         Unexpected = "unexpected",
     }
 }

@@ -80,7 +80,7 @@ impl ClientBuilder {
     }
 
     /// How the push services at a host behave: `push.example.org`, or `*.example.org` for all names below
-    /// it. The last one that fits counts. Default: as the host is known, by
+    /// it; no port, no URL. The last one that fits counts. Default: as the host is known, by
     /// [`PushService::of`](crate::PushService::of).
     pub fn profile(mut self, host: impl Into<String>, profile: Profile) -> Self {
         self.profiles.set(host.into(), profile);
@@ -101,7 +101,8 @@ impl ClientBuilder {
     }
 
     /// The HTTP proxy to go through. Default: none; the environment is not asked, but
-    /// [`Proxy::from_env`] does so. Names are resolved and addresses filtered here all the same.
+    /// [`Proxy::from_env`] does so. Names are resolved and addresses filtered here all the same; so a
+    /// proxy that [resolves them itself](Proxy::resolve_by_proxy) needs [`Egress::any`].
     pub fn proxy(mut self, proxy: Proxy) -> Self {
         self.reach.proxy = Some(proxy);
         self
@@ -117,14 +118,15 @@ impl ClientBuilder {
     }
 
     /// How long one attempt may take, from the call to the last byte of the answer. Default: 30 seconds.
+    /// Zero: no time at all, so nothing is sent.
     pub fn timeout(mut self, timeout: Duration) -> Self {
         self.timeout = timeout;
         self
     }
 
     /// How many pushes of one [`send_all`](Client::send_all) are under way at a time, at most. Those that
-    /// take longer than two seconds leave their places to others, up to four times as many again, so that
-    /// slow push services do not hold up those to others. Default: 1000. Zero is taken as one.
+    /// take longer than two seconds leave their places to others, so that slow push services do not hold up
+    /// those to others: then there are up to five times as many in all. Default: 1000. Zero is taken as one.
     pub fn in_flight(mut self, most: usize) -> Self {
         self.in_flight = most.max(1);
         self
@@ -145,15 +147,15 @@ impl ClientBuilder {
     }
 
     /// Closes a connection that has been idle for so long: subscriptions can be spread over thousands of
-    /// hosts. Default: one minute.
+    /// hosts. Default: one minute. Zero closes each as soon as nothing is under way on it.
     pub fn idle_timeout(mut self, timeout: Duration) -> Self {
         self.limits = self.limits.idle_timeout(timeout);
         self
     }
 
     /// Encrypts and signs on tasks of the backend, one for each push, so that it is done in parallel where
-    /// the backend has threads. Default: no: it is done where the push is polled, and takes about a tenth of
-    /// a millisecond.
+    /// the backend has threads. Default: no: it is done where the push is polled, and takes some tens of
+    /// microseconds.
     pub fn encrypt_in_parallel(mut self, parallel: bool) -> Self {
         self.parallel = parallel;
         self
@@ -178,8 +180,8 @@ impl ClientBuilder {
     /// Makes the client. Nothing is connected before it is used.
     ///
     /// # Errors
-    /// [`ErrorKind::Config`] when it was not said who sends, or when the subject or the lifetime can't be
-    /// used.
+    /// [`ErrorKind::Config`] when it was not said who sends, when the subject or the lifetime can't be used,
+    /// or when the proxy resolves names that are to be filtered here.
     pub fn build(self) -> Result<Client, Error> {
         let vapid = match self.vapid {
             Sender::NotSaid => {
@@ -195,6 +197,15 @@ impl ClientBuilder {
         };
         let mut reach = self.reach;
         reach.egress = self.egress.unwrap_or_else(|| self.policy.egress());
+        let resolves = reach.proxy.as_ref().is_some_and(Proxy::resolves);
+        if resolves && !reach.egress.is_any() {
+            return Err(push_core::Error::new(
+                ErrorKind::Config,
+                "the proxy resolves names, so addresses can't be filtered: let them be resolved here, or \
+                 allow `Egress::any` for endpoints that can be trusted",
+            )
+            .into());
+        }
         let http = match self.transport {
             Some(transport) => HttpClient::over(self.session.clone(), transport),
             None => HttpClient::new(self.session.clone(), reach),

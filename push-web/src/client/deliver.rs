@@ -1,3 +1,4 @@
+use std::sync::Arc;
 use std::time::{Duration, Instant};
 
 use bytes::Bytes;
@@ -10,7 +11,7 @@ use push_core::{ErrorKind, ResendUnknown, Verdict};
 use super::Inner;
 use super::origins::Origin;
 use super::silence::Begun;
-use crate::{Error, Outcome, Profile, Receipt, Rejection, VapidForm};
+use crate::{Error, Outcome, Profile, Receipt, Rejection, VapidForm, VapidTokens};
 
 /// The largest body of an answer that is read, in bytes: endpoints come from users.
 const MAX_ANSWER_BYTES: usize = 16 * 1024;
@@ -22,6 +23,8 @@ const CUT_OFF: Duration = Duration::from_secs(10);
 pub(super) struct Push<'a> {
     pub(super) request: Request<Bytes>,
     pub(super) profile: &'a Profile,
+    /// Who sends it, however often.
+    pub(super) vapid: Option<Arc<VapidTokens>>,
     /// Whom its VAPID token is for.
     pub(super) origin: &'a str,
     pub(super) form: VapidForm,
@@ -185,7 +188,9 @@ impl Course<'_> {
     /// Puts a token into the request that has not ended meanwhile.
     fn stamp(&mut self) -> Result<(), Error> {
         if self.push.request.headers().contains_key(AUTHORIZATION)
-            && let Some(token) = self.inner.token(self.push.origin)?
+            && let Some(token) = self
+                .inner
+                .token(self.push.vapid.as_deref(), self.push.origin)?
         {
             let authorization = token.authorization(self.push.form);
             let headers = self.push.request.headers_mut();

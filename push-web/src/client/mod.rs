@@ -258,9 +258,13 @@ impl Inner {
             false => origin.silence.begin_anyway(backend.now()),
         };
         let deadline = self.deadline();
-        let request = self.request(encoded, subscription, &profile).await?;
+        let vapid = self.vapid();
+        let request = self
+            .request(encoded, subscription, &profile, vapid.clone())
+            .await?;
         let push = Push {
             request,
+            vapid,
             profile: &profile,
             origin: endpoint.origin(),
             form: profile.vapid_form_for(encoded.encoding()),
@@ -269,13 +273,23 @@ impl Inner {
         deliver::deliver(self, &origin, push, &begun, deadline).await
     }
 
+    /// Who sends, as of now.
+    fn vapid(&self) -> Option<Arc<VapidTokens>> {
+        self.vapid
+            .read()
+            .unwrap_or_else(PoisonError::into_inner)
+            .clone()
+    }
+
     /// The VAPID token for an origin; `None` without VAPID.
-    fn token(&self, origin: &str) -> Result<Option<Arc<VapidToken>>, Error> {
-        let vapid = self.vapid.read().unwrap_or_else(PoisonError::into_inner);
-        let Some(tokens) = vapid.clone() else {
+    fn token(
+        &self,
+        vapid: Option<&VapidTokens>,
+        origin: &str,
+    ) -> Result<Option<Arc<VapidToken>>, Error> {
+        let Some(tokens) = vapid else {
             return Ok(None);
         };
-        drop(vapid);
         let now = self.session.backend().system_time();
         let token = tokens
             .get(origin, now)
@@ -289,9 +303,10 @@ impl Inner {
         encoded: &Arc<Encoded>,
         subscription: &Subscription,
         profile: &Profile,
+        vapid: Option<Arc<VapidTokens>>,
     ) -> Result<http::Request<bytes::Bytes>, Error> {
         if !self.parallel {
-            let token = self.token(subscription.endpoint().origin())?;
+            let token = self.token(vapid.as_deref(), subscription.endpoint().origin())?;
             return encoded.request(subscription, profile, token.as_deref());
         }
         let (tell, told) = async_channel::bounded(1);
@@ -299,7 +314,7 @@ impl Inner {
         let (subscription, profile) = (subscription.clone(), profile.clone());
         let work = async move {
             let made = inner
-                .token(subscription.endpoint().origin())
+                .token(vapid.as_deref(), subscription.endpoint().origin())
                 .and_then(|token| encoded.request(&subscription, &profile, token.as_deref()));
             // Nobody listens any more where the push was dropped.
             drop(tell.try_send(made));

@@ -13,6 +13,8 @@ pub(super) struct Silence(Mutex<State>);
 struct State {
     /// When the first push began to which nothing was answered, nor to any that came after it.
     since: Option<Instant>,
+    /// How many are under way.
+    under_way: usize,
     /// Nothing is sent before.
     until: Option<Instant>,
     /// One is on its way, to see whether it answers again.
@@ -52,19 +54,20 @@ impl Silence {
             state.on_trial = true;
             is_trial = true;
         }
-        state.since.get_or_insert(now);
-        Ok(Begun {
-            silence: self,
-            is_trial,
-        })
+        Ok(self.go(state, now, is_trial))
     }
 
     /// Begins a push that nobody else waits behind.
     pub(super) fn begin_anyway(&self, now: Instant) -> Begun<'_> {
-        self.lock().since.get_or_insert(now);
+        self.go(self.lock(), now, false)
+    }
+
+    fn go(&self, mut state: MutexGuard<'_, State>, now: Instant, is_trial: bool) -> Begun<'_> {
+        state.since.get_or_insert(now);
+        state.under_way += 1;
         Begun {
             silence: self,
-            is_trial: false,
+            is_trial,
         }
     }
 }
@@ -91,8 +94,14 @@ impl Begun<'_> {
 
 impl Drop for Begun<'_> {
     fn drop(&mut self) {
+        let mut state = self.silence.lock();
+        state.under_way -= 1;
         if self.is_trial {
-            self.silence.lock().on_trial = false;
+            state.on_trial = false;
+        }
+        if state.under_way == 0 {
+            // Nothing is to be answered: that is no silence.
+            state.since = None;
         }
     }
 }
@@ -136,6 +145,19 @@ mod tests {
         let begun = silence.begin(start + PATIENCE).unwrap();
         begun.unanswered(start + PATIENCE + SECOND, PATIENCE);
         assert!(silence.begin(start + PATIENCE + SECOND).is_ok());
+    }
+
+    #[test]
+    fn a_time_without_pushes_is_no_silence() {
+        let silence = Silence::default();
+        let start = Instant::now();
+        drop(silence.begin(start).unwrap());
+        let later = start + 10 * PATIENCE;
+        silence
+            .begin(later)
+            .unwrap()
+            .unanswered(later + SECOND, PATIENCE);
+        assert!(silence.begin(later + SECOND).is_ok());
     }
 
     #[test]

@@ -25,8 +25,8 @@ impl Encoding {
         }
     }
 
-    /// How many bytes of text and padding fit into a body of so many bytes; 0 where not even an empty
-    /// text does.
+    /// How many bytes of text and padding fit into a body of so many bytes; 0 where an empty text does, or
+    /// not even that.
     ///
     /// ```
     /// # use push_web::{Encoding, MAX_BODY_BYTES};

@@ -28,7 +28,7 @@ pub fn web_answer(input: &[u8]) {
     let [service, high, low, rest @ ..] = input else {
         return;
     };
-    let service = PushService::KNOWN[usize::from(*service) % PushService::KNOWN.len()];
+    let service = PushService::ALL[usize::from(*service) % PushService::ALL.len()];
     let status = u16::from_be_bytes([*high, *low]) % 900 + 100;
     let status = StatusCode::from_u16(status).unwrap_or_default();
     let (headers, body) = parts(&spelled_out(rest));

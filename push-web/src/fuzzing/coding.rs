@@ -53,7 +53,7 @@ impl Records {
 
     fn new(keys: &Keys, message: &[u8], key: &[u8], nonce: &[u8]) -> Self {
         let peer = UnparsedPublicKey::new(&ECDH_P256, keys.p256dh());
-        let secret = agreement::agree(&*SENDER, peer, (), |secret| Ok(secret.to_vec()));
+        let secret = agreement::agree(&SENDER, peer, (), |secret| Ok(secret.to_vec()));
         let secret = secret.expect("the browser's key is a key");
         let ikm: [u8; 32] = derive(keys.auth(), &secret, message);
         let key: [u8; 16] = derive(&SALT, &ikm, key);

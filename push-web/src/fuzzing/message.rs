@@ -43,7 +43,7 @@ fn is_sent(encoded: &Encoded, told: &Value) {
     let limit = encoded.encoding().max_plaintext(MAX_BODY_BYTES);
     assert!(encoded.padded_bytes() <= limit, "{encoded:?}");
     says_what_was_told(encoded, told);
-    for service in PushService::KNOWN {
+    for service in PushService::ALL {
         let profile = Profile::of(*service);
         let request = match encoded.request(&SUBSCRIPTION, &profile, None) {
             Ok(request) => request,

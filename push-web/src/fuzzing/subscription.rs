@@ -20,7 +20,7 @@ pub fn web_subscription(input: &[u8]) {
     let keys = &json["keys"];
     let secret = [&keys["p256dh"], &keys["auth"]].map(|key| key.as_str().unwrap_or_default());
     let (open, behind) = split(url);
-    let secrets = Secrets::of(secret.into_iter().chain([behind]), open);
+    let secrets = Secrets::of(secret.into_iter().chain([behind]), &format!("{open}/"));
     match read {
         Ok(subscription) => {
             assert_eq!(again.as_ref().ok(), Some(&subscription));
@@ -53,7 +53,7 @@ fn is_kept_in_json(subscription: &Subscription) {
 
 fn endpoint(url: &str) {
     let (open, behind) = split(url);
-    let secrets = Secrets::of([behind], open);
+    let secrets = Secrets::of([behind], &format!("{open}/"));
     let endpoint = match Endpoint::new(url) {
         Ok(endpoint) => endpoint,
         Err(error) => {

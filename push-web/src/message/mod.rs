@@ -135,7 +135,7 @@ impl Message {
     /// [`Receipt::ttl`](crate::Receipt::ttl) tells for how long.
     ///
     /// Zero means now or never: who is not online at this moment does not get it. So the default is four
-    /// weeks, and not the zero that other libraries have.
+    /// weeks, which is as long as most services keep anything.
     pub fn ttl(mut self, ttl: Duration) -> Self {
         let rest = u64::from(ttl.subsec_nanos() > 0);
         self.ttl_secs = ttl.as_secs().saturating_add(rest);
@@ -149,8 +149,8 @@ impl Message {
     }
 
     /// Takes the place of a message with the same topic that still waits for the browser: the header
-    /// `Topic`. At most 32 of `A-Z a-z 0-9 - _`; with Apple the length is none of 1, 5, 9, …, since it
-    /// has to decode as base64url. The browser does not get it. Default: none.
+    /// `Topic`. At most 32 of `A-Z a-z 0-9 - _` (RFC 8030, section 5.4); with Apple the length is none of 1,
+    /// 5, 9, …, since it has to decode as base64url (else 400 `BadWebPushTopic`). The browser does not get it. Default: none.
     pub fn topic(mut self, topic: impl Into<String>) -> Self {
         self.topic = Some(topic.into());
         self
@@ -165,7 +165,8 @@ impl Message {
     }
 
     /// The header `Content-Type`, of which the browser gets nothing. Default: `application/octet-stream`,
-    /// for a declarative message `application/notification+json`, none without a payload.
+    /// for a declarative message `application/notification+json`, as WebKit proposes it, none without a
+    /// payload.
     pub fn content_type(mut self, content_type: impl Into<String>) -> Self {
         self.content_type = Some(content_type.into());
         self

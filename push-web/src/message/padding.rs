@@ -15,8 +15,8 @@ pub enum Padding {
     By(usize),
     /// As many as bring it to this size; a payload that is larger can't be sent.
     To(usize),
-    /// As many as bring it to a multiple of this size, or to the largest that fits; of a payload
-    /// without bytes, none. Zero means none.
+    /// As many as bring it to a multiple of this size, or to the largest that fits into a body of 4096
+    /// bytes; of a payload without bytes, none. Zero means none.
     Multiple(usize),
 }
 

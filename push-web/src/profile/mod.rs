@@ -52,8 +52,8 @@ impl Profile {
         }
     }
 
-    /// The largest body that it takes, in bytes. Default: 4096, which every push service has to take
-    /// (RFC 8030, section 7.2).
+    /// The largest body that it takes, in bytes. Default, and the most that is sent: 4096, which every push
+    /// service has to take (RFC 8030, section 7.2).
     pub fn max_body_bytes(mut self, bytes: usize) -> Self {
         self.max_body_bytes = bytes;
         self

@@ -28,8 +28,8 @@ const HOSTS: &[(&str, PushService)] = &[
 ];
 
 impl PushService {
-    /// All that have a name here.
-    pub const KNOWN: &'static [Self] = &[
+    /// All of them.
+    pub const ALL: &'static [Self] = &[
         Self::Mozilla,
         Self::Fcm,
         Self::Apple,

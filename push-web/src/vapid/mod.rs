@@ -59,14 +59,18 @@ impl Vapid {
     }
 
     /// Whom a push service may write to when something is wrong: `mailto:ops@example.org`, or an `https`
-    /// URL. Apple takes no token without.
+    /// URL (RFC 8292, section 2.1). Without spaces and angle brackets, and not at `localhost`: Apple answers
+    /// such with 403 `BadJwtToken`, so they are refused here, for every push service. Default: none, which
+    /// not every service takes.
     #[must_use]
     pub fn subject(mut self, subject: impl Into<String>) -> Self {
         self.subject = Some(subject.into());
         self
     }
 
-    /// How long a token lives: whole seconds, more than none and no more than 24 hours. Default: 12 hours.
+    /// How long a token lives: at least a second, and no more than 24 hours (RFC 8292, section 2);
+    /// fractions of a second are cut off. Apple asks for no more than one new token in an hour, so less
+    /// than 80 minutes is for tests. Default: 12 hours.
     #[must_use]
     pub fn lifetime(mut self, lifetime: Duration) -> Self {
         self.lifetime = lifetime;

@@ -13,8 +13,9 @@ const LATEST_RENEWAL: Duration = Duration::from_secs(60 * 60);
 
 /// The tokens of one sender: one signature per push service, until shortly before the token ends.
 ///
-/// A token is renewed when less than a quarter of its lifetime is left, or less than an hour. Those of the
-/// 10,000 origins used last are kept. Clones share them.
+/// A token is renewed when less than a quarter of its lifetime is left, and no more than an hour. Those of
+/// up to 10,000 origins are kept; with more, the tenth that was not used for longest is forgotten. Clones share
+/// them.
 #[derive(Clone)]
 pub struct VapidTokens(Arc<Inner>);
 
