@@ -12,7 +12,7 @@ use futures_util::stream::{Stream, StreamExt};
 use tokio::sync::mpsc::{self, Receiver, Sender};
 
 use crate::args::{Devices, Source};
-use crate::lines::{Line, Splitter};
+use crate::lines::{Line, Split, Splitter};
 
 /// What is read at a time. The lines of one read are handed over together: it is as much as is
 /// there, so that a slow pipe holds up no device that it has given already.
@@ -23,10 +23,10 @@ const READS_AHEAD: usize = 4;
 
 /// The devices of one run: those of the command line, then those of the file.
 #[derive(Debug)]
-pub(crate) struct Intake {
-    given: std::vec::IntoIter<Line>,
-    batch: std::vec::IntoIter<Line>,
-    batches: Option<Receiver<io::Result<Vec<Line>>>>,
+pub(crate) struct Intake<D = Line> {
+    given: std::vec::IntoIter<D>,
+    batch: std::vec::IntoIter<D>,
+    batches: Option<Receiver<io::Result<Vec<D>>>>,
     steering: Steering,
 }
 
@@ -96,12 +96,23 @@ impl Intake {
         // A blank one stays, and gets its outcome: it was not meant to be blank.
         let blank = || Line::Whole("".into());
         let given = given.iter().map(|device| Line::new(device.as_bytes()));
-        let given: Vec<Line> = given.map(|line| line.unwrap_or_else(blank)).collect();
+        let given = given.map(|line| line.unwrap_or_else(blank)).collect();
+        Self::begin(given, listed, Splitter::default())
+    }
+}
+
+impl<D: Send + Unpin + 'static> Intake<D> {
+    /// Likewise, for devices of any kind; the splitter makes those of the list.
+    pub(crate) fn begin(
+        given: Vec<D>,
+        listed: Option<&Source>,
+        splitter: impl Split<Device = D>,
+    ) -> anyhow::Result<Self> {
         let steering = Steering::of(given.len() as u64);
         steering.0.ended.store(listed.is_none(), Ordering::Release);
         let batches = match listed {
             None => None,
-            Some(Source::Stdin) => Some(read(io::stdin(), steering.clone())?),
+            Some(Source::Stdin) => Some(read(io::stdin(), splitter, steering.clone())?),
             Some(Source::File(path)) => {
                 let file =
                     File::open(path).with_context(|| format!("can't read {}", path.display()))?;
@@ -115,7 +126,7 @@ impl Intake {
                 if about.is_file() {
                     steering.0.size_bytes.store(about.len(), Ordering::Relaxed);
                 }
-                Some(read(file, steering.clone())?)
+                Some(read(file, splitter, steering.clone())?)
             }
         };
         Ok(Self {
@@ -127,14 +138,14 @@ impl Intake {
     }
 
     /// The same devices, as long as they can be read; what ended that is kept.
-    pub(crate) fn whole(self) -> (impl Stream<Item = Line> + Send + 'static, Unread) {
+    pub(crate) fn whole(self) -> (impl Stream<Item = D> + Send + 'static, Unread) {
         let unread = Unread::default();
         let kept = unread.clone();
-        let lines = self.scan((), move |(), line| {
-            let line = line.map_err(|error| kept.keep(error));
-            std::future::ready(line.ok())
+        let devices = self.scan((), move |(), device| {
+            let device = device.map_err(|error| kept.keep(error));
+            std::future::ready(device.ok())
         });
-        (lines, unread)
+        (devices, unread)
     }
 
     pub(crate) fn steering(&self) -> Steering {
@@ -157,8 +168,8 @@ impl Unread {
     }
 }
 
-impl Stream for Intake {
-    type Item = io::Result<Line>;
+impl<D: Unpin> Stream for Intake<D> {
+    type Item = io::Result<D>;
 
     fn poll_next(mut self: Pin<&mut Self>, cx: &mut Context<'_>) -> Poll<Option<Self::Item>> {
         if self.steering.0.stopped.load(Ordering::Acquire) {
@@ -166,8 +177,8 @@ impl Stream for Intake {
         }
         loop {
             let this = &mut *self;
-            if let Some(line) = this.given.next().or_else(|| this.batch.next()) {
-                return Poll::Ready(Some(Ok(line)));
+            if let Some(device) = this.given.next().or_else(|| this.batch.next()) {
+                return Poll::Ready(Some(Ok(device)));
             }
             let Some(batches) = &mut this.batches else {
                 return Poll::Ready(None);
@@ -176,30 +187,35 @@ impl Stream for Intake {
                 Poll::Pending => return Poll::Pending,
                 Poll::Ready(None) => return Poll::Ready(None),
                 Poll::Ready(Some(Err(error))) => return Poll::Ready(Some(Err(error))),
-                Poll::Ready(Some(Ok(lines))) => this.batch = lines.into_iter(),
+                Poll::Ready(Some(Ok(devices))) => this.batch = devices.into_iter(),
             }
         }
     }
 }
 
 /// Reads on a thread of its own, which a pipe may hold up as long as it likes.
-fn read(
+fn read<S: Split>(
     source: impl Read + Send + 'static,
+    splitter: S,
     steering: Steering,
-) -> anyhow::Result<Receiver<io::Result<Vec<Line>>>> {
+) -> anyhow::Result<Receiver<io::Result<Vec<S::Device>>>> {
     let (sender, receiver) = mpsc::channel(READS_AHEAD);
     std::thread::Builder::new()
         .name("devices".to_owned())
-        .spawn(move || read_all(source, &sender, &steering))
+        .spawn(move || read_all(source, splitter, &sender, &steering))
         .context("can't start a thread")?;
     Ok(receiver)
 }
 
-fn read_all(mut source: impl Read, sender: &Sender<io::Result<Vec<Line>>>, steering: &Steering) {
-    let mut splitter = Splitter::default();
+fn read_all<S: Split>(
+    mut source: impl Read,
+    mut splitter: S,
+    sender: &Sender<io::Result<Vec<S::Device>>>,
+    steering: &Steering,
+) {
     let mut buffer = vec![0; READ_BYTES];
     loop {
-        let lines = match source.read(&mut buffer) {
+        let devices = match source.read(&mut buffer) {
             Err(error) if error.kind() == io::ErrorKind::Interrupted => continue,
             Err(error) => {
                 // Nobody listens when the intake is over.
@@ -207,7 +223,7 @@ fn read_all(mut source: impl Read, sender: &Sender<io::Result<Vec<Line>>>, steer
                 return;
             }
             Ok(0) => {
-                let last: Vec<Line> = splitter.end().into_iter().collect();
+                let last: Vec<S::Device> = splitter.end().into_iter().collect();
                 steering
                     .0
                     .read
@@ -217,7 +233,7 @@ fn read_all(mut source: impl Read, sender: &Sender<io::Result<Vec<Line>>>, steer
                 return;
             }
             Ok(count) => {
-                let lines = splitter.split(&buffer[..count]);
+                let devices = splitter.split(&buffer[..count]);
                 steering
                     .0
                     .read_bytes
@@ -225,11 +241,11 @@ fn read_all(mut source: impl Read, sender: &Sender<io::Result<Vec<Line>>>, steer
                 steering
                     .0
                     .read
-                    .fetch_add(lines.len() as u64, Ordering::Relaxed);
-                lines
+                    .fetch_add(devices.len() as u64, Ordering::Relaxed);
+                devices
             }
         };
-        if !lines.is_empty() && sender.blocking_send(Ok(lines)).is_err() {
+        if !devices.is_empty() && sender.blocking_send(Ok(devices)).is_err() {
             return;
         }
     }

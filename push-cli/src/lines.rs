@@ -47,6 +47,17 @@ impl Device for Line {
     }
 }
 
+/// Makes devices of bytes as they come.
+pub(crate) trait Split: Send + 'static {
+    type Device: Send + 'static;
+
+    /// The devices that end here.
+    fn split(&mut self, bytes: &[u8]) -> Vec<Self::Device>;
+
+    /// The last one, which need not end.
+    fn end(&mut self) -> Option<Self::Device>;
+}
+
 /// Makes lines of bytes as they come. Keeps no more of a line than a device can have.
 #[derive(Debug, Default)]
 pub(crate) struct Splitter {
@@ -54,9 +65,10 @@ pub(crate) struct Splitter {
     begun: Vec<u8>,
 }
 
-impl Splitter {
-    /// The lines that end here.
-    pub(crate) fn split(&mut self, bytes: &[u8]) -> Vec<Line> {
+impl Split for Splitter {
+    type Device = Line;
+
+    fn split(&mut self, bytes: &[u8]) -> Vec<Line> {
         let mut lines = Vec::with_capacity(bytes.len() / 64);
         let mut parts = bytes.split(|byte| *byte == b'\n');
         let rest = parts.next_back().unwrap_or_default();
@@ -73,15 +85,16 @@ impl Splitter {
         lines
     }
 
+    fn end(&mut self) -> Option<Line> {
+        Line::new(&std::mem::take(&mut self.begun))
+    }
+}
+
+impl Splitter {
     fn keep(&mut self, part: &[u8]) {
         // One byte more than is allowed tells that there was more.
         let room = (MAX_LINE_BYTES + 1).saturating_sub(self.begun.len());
         self.begun.extend(&part[..part.len().min(room)]);
-    }
-
-    /// The last line, which need not end.
-    pub(crate) fn end(&mut self) -> Option<Line> {
-        Line::new(&std::mem::take(&mut self.begun))
     }
 }
 

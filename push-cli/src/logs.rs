@@ -5,7 +5,8 @@ use std::io;
 use tracing_subscriber::EnvFilter;
 
 /// What happens here, without what the libraries below have to say.
-const OURS: &str = "anypush=debug,push_core=debug,push_apns=debug,push_gcm=debug,push_sim=debug";
+const OURS: &str =
+    "anypush=debug,push_core=debug,push_apns=debug,push_gcm=debug,push_web=debug,push_sim=debug";
 
 /// Logs as RUST_LOG says, else as often as -v was given; nothing without both.
 pub(crate) fn start(verbose: u8) {

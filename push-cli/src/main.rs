@@ -14,6 +14,7 @@ mod files;
 mod gateway;
 mod gcm;
 mod interrupts;
+mod keys;
 mod lines;
 mod logs;
 mod output;
@@ -22,10 +23,11 @@ mod runtime;
 mod send;
 mod sim;
 mod topics;
+mod web;
 
 use std::process::ExitCode;
 
-use args::{BroadcastCommand, ChannelsCommand, Command, SendCommand, TopicsCommand};
+use args::{BroadcastCommand, ChannelsCommand, Command, KeysCommand, SendCommand, TopicsCommand};
 use exit::Exit;
 
 fn main() -> ExitCode {
@@ -38,10 +40,12 @@ fn main() -> ExitCode {
         Command::Send(SendCommand::Gateway(args)) => send::gateway::run(&args),
         Command::Send(SendCommand::Fcm(args)) => send::fcm::run(&args),
         Command::Send(SendCommand::Gcm(args)) => send::gcm::run(&args),
+        Command::Send(SendCommand::Web(args)) => send::web::run(&args),
         Command::Broadcast(BroadcastCommand::Apns(args)) => broadcast::apns::run(&args),
         Command::Channels(ChannelsCommand::Apns(args)) => channels::apns::run(&args.action),
         Command::Topics(TopicsCommand::Fcm(args)) => topics::fcm::run(&args.action),
         Command::Feedback(args) => feedback::run(&args),
+        Command::Keys(KeysCommand::Vapid(args)) => keys::vapid::run(&args),
         Command::Sim(args) => sim::run(&args),
         Command::Demo(args) => demo::run(&args),
         Command::Completions(args) => completions::run(&args),

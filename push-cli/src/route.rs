@@ -87,6 +87,7 @@ on_the_way!(
     anypush::apns::gateway::ClientBuilder,
     anypush::fcm::ClientBuilder,
     anypush::gcm::ClientBuilder,
+    anypush::web::ClientBuilder,
 );
 
 /// An error of any client.

@@ -36,6 +36,9 @@ pub(crate) fn run(args: &Sim) -> Result<Exit> {
     if let Some(address) = args.gcm {
         builder = builder.gcm(address);
     }
+    if let Some(address) = args.web {
+        builder = builder.web(address);
+    }
     if args.count_tokens {
         builder = builder.count_tokens();
     }

@@ -65,12 +65,14 @@ fn the_demo_needs_nothing_and_shows_every_backend() {
     // two more.
     let (apns, rest) = ended.stdout.split_once("binary gateway").unwrap();
     let (gateway, rest) = rest.split_once("\n  fcm, ").unwrap();
-    let (fcm, gcm) = rest.split_once("\n  gcm, ").unwrap();
+    let (fcm, rest) = rest.split_once("\n  gcm, ").unwrap();
+    let (gcm, web) = rest.split_once("\n  web push, ").unwrap();
     for (table, expected) in [
         (apns, "230 10 20 10 10 20"),
         (gateway, "278 11 1 10"),
         (fcm, "230 30 20 10 10"),
         (gcm, "240 10 20 10 10 10"),
+        (web, "230 20 20 10 10 10"),
     ] {
         for [_, runtime, _, tls] in BACKENDS {
             let row = table.lines().find_map(|line| {
@@ -104,6 +106,8 @@ fn every_shell_has_its_completions() {
         assert!(ended.stdout.contains("resend-unknown"), "{shell}");
         assert!(ended.stdout.contains("service-account"), "{shell}");
         assert!(ended.stdout.contains("delay-while-idle"), "{shell}");
+        assert!(ended.stdout.contains("allow-private"), "{shell}");
+        assert!(ended.stdout.contains("vapid"), "{shell}");
     }
 }
 
@@ -172,6 +176,24 @@ fn help_is_a_manual() {
                 "replace-token",
                 "default: 8",
             ],
+        ),
+        (
+            &["send", "web", "--help"],
+            &[
+                "anypush sim",
+                "anypush keys vapid",
+                "--allow-private",
+                "--subscriptions",
+                "--no-vapid",
+                "default: 4w",
+                "key-mismatch",
+                "Exit status",
+            ],
+        ),
+        (&["keys", "--help"], &["vapid"]),
+        (
+            &["keys", "vapid", "--help"],
+            &["applicationServerKey", "--force", "Exit status"],
         ),
         (&["topics", "fcm", "--help"], &["subscribe", "2027-09-29"]),
         (

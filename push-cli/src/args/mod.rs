@@ -11,10 +11,12 @@ mod fcm;
 mod feedback;
 mod gateway;
 mod gcm;
+mod keys;
 mod message;
 mod sim;
 mod topics;
 mod value;
+mod web;
 
 use clap::error::ErrorKind;
 use clap::{Parser, Subcommand};
@@ -32,10 +34,12 @@ pub(crate) use fcm::{Fcm, FcmAccount, FcmDevices, FcmMessage, Targets};
 pub(crate) use feedback::Feedback;
 pub(crate) use gateway::Gateway;
 pub(crate) use gcm::{ApiKey, Gcm, GcmMessage};
+pub(crate) use keys::KeysVapid;
 pub(crate) use message::Message;
 pub(crate) use sim::Sim;
 pub(crate) use topics::{Following, TopicAction, TopicsFcm, TopicsOf};
 pub(crate) use value::Json;
+pub(crate) use web::{Endpoints, Web, WebMessage, WebSender};
 
 use crate::exit::{Exit, complain};
 
@@ -80,6 +84,9 @@ pub(crate) enum Command {
     #[command(subcommand, arg_required_else_help = true)]
     Topics(TopicsCommand),
     Feedback(Box<Feedback>),
+    /// Make keys, and show what is public of them
+    #[command(subcommand, arg_required_else_help = true)]
+    Keys(KeysCommand),
     Sim(Sim),
     Demo(Demo),
     Completions(Completions),
@@ -91,6 +98,7 @@ pub(crate) enum SendCommand {
     Gateway(Box<Gateway>),
     Fcm(Box<Fcm>),
     Gcm(Box<Gcm>),
+    Web(Box<Web>),
 }
 
 #[derive(Debug, Subcommand)]
@@ -101,6 +109,11 @@ pub(crate) enum BroadcastCommand {
 #[derive(Debug, Subcommand)]
 pub(crate) enum TopicsCommand {
     Fcm(TopicsFcm),
+}
+
+#[derive(Debug, Subcommand)]
+pub(crate) enum KeysCommand {
+    Vapid(KeysVapid),
 }
 
 #[derive(Debug, Subcommand)]

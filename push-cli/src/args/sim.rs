@@ -19,6 +19,12 @@ Example:
   anypush send fcm --endpoint https://localhost:8444 --ca /tmp/sim/ca.pem \\
     --service-account /tmp/sim/service-account.json --token TOKEN --title Hello
 
+  anypush sim --dir /tmp/sim --web 127.0.0.1:8445 --control 127.0.0.1:8080
+  curl -d '{\"service\":\"mozilla\"}' http://127.0.0.1:8080/subscriptions \\
+    | jq -c '.[]' > subscriptions.json
+  anypush send web --ca /tmp/sim/ca.pem --allow-private --vapid /tmp/sim/vapid.pem \\
+    --subject mailto:ops@example.org --tokens subscriptions.json --body Hello
+
 Once a service listens it is told by one line of JSON on standard output, the control address last:
   {\"service\":\"apns\",\"addr\":\"127.0.0.1:8443\"}
   {\"service\":\"gcm\",\"addr\":\"127.0.0.1:8081\",\"plain\":true}
@@ -29,23 +35,31 @@ Files in DIR, made anew at each start:
   server.pem, server.key  the services' certificate, for localhost and 127.0.0.1
   client.pem, client.p12  a provider's certificate and key; the password is anypush
   AuthKey.p8              a signing key: key id ABC123DEFG, team id DEF123GHIJ
+  vapid.pem               a key by which senders identify themselves to browsers' push services
   service-account.json    with --fcm: an account of the project anypush-sim; token_uri leads here
 
-FCM and GCM speak HTTP/2 and HTTP/1.1 over TLS, and plain HTTP/1.1 at plain:ADDR. A request is told
+FCM, GCM and Web Push speak HTTP/2 and HTTP/1.1 over TLS, and plain HTTP/1.1 at plain:ADDR. A request is told
 by its path, whatever its host is: /v1/projects/anypush-sim/messages:send, /token, /gcm/send …
+
+Web Push has the rules and the words of one service for each form of path: /wpush/v1/ID and
+/wpush/v2/ID are Mozilla's, /fcm/send/ID and /wp/ID FCM's, /apple/ID Apple's, /w/?token=ID is WNS for
+Edge, /push/ID does what RFC 8030 says. Subscriptions come from POST /subscriptions, or from Firefox,
+whose dom.push.serverURL may be ws://ADDR/. To an endpoint that nobody has made here can be pushed, too,
+but what arrives is not decrypted.
 
 Control, in plain HTTP and JSON:
   GET /stats                           what was counted, by service
   GET /received?service=apns&limit=N   the last that were accepted, newest last
   GET /tokens?service=fcm              how often each token was taken, with --count-tokens:
-                                       of apns-gateway, fcm and gcm
+                                       of apns-gateway, fcm, gcm and web
   POST /faults                         what to do wrong, such as
     [{\"service\":\"apns\",\"token\":\"00fc…\",\"do\":{\"answer\":{\"status\":410,\"reason\":\"Unregistered\"}}},
      {\"service\":\"apns-gateway\",\"token\":\"00fc…\",\"do\":{\"code\":8}},
      {\"service\":\"fcm\",\"token\":\"/token\",\"do\":{\"answer\":{\"status\":400,\"reason\":\"invalid_grant\"}}}]
     A token that begins with / is a path. The token endpoint is befallen by faults of its path only.
     \"do\" is one of
-    apns, fcm, gcm answer, body, close, goaway, streams, window, starve, delay_ms, drop_answer, reset,
+    apns, fcm, gcm, web
+                   answer, body, close, goaway, streams, window, starve, delay_ms, drop_answer, reset,
                    stop_reading, stall, wedge, ignore_pings, malformed, handshake
     apns-gateway   code, close, delay_ms, stop_reading, slow, idle, stall, wedge, malformed, handshake
     apns-feedback  close, delay_ms, slow, stall, handshake
@@ -56,25 +70,35 @@ Control, in plain HTTP and JSON:
       {\"code\":{\"code\":8,\"identifier\":7,\"bytes\":3,\"drain\":false}}
       {\"close\":{\"how\":\"rst\",\"at\":\"after_answer\"}}         taken, then closed
       {\"slow\":{\"bytes_per_s\":1000}}, {\"idle\":{\"after_ms\":200,\"close\":\"fin\"}}
-    An answer has a status, and can have a reason, retry_after, timestamp_ms (apns); of fcm and gcm
+    An answer has a status, and can have a reason, retry_after, timestamp_ms (apns); of fcm, gcm, web
       {\"answer\":{\"status\":502,\"body\":\"<html>\",\"content_type\":\"text/html\"}}       word for word
       {\"answer\":{\"status\":400,\"reason\":\"INVALID_ARGUMENT\",\"message\":\"text\",
         \"violations\":{\"message.token\":\"why\"},\"apns_status\":400,\"apns_reason\":\"BadTopic\"}}
       {\"answer\":{\"status\":200,\"reason\":\"NotRegistered\"}}    gcm: for this id, inside results
       {\"answer\":{\"status\":200,\"canonical\":\"NEWID\"}}         gcm: this id has another one now
+      {\"answer\":{\"status\":410,\"reason\":\"106\"}}              web: Mozilla's number; its text comes along
+      {\"answer\":{\"status\":400,\"reason\":\"VapidPkHashMismatch\"}}   web: Apple's word
+      {\"answer\":{\"status\":200,\"reason\":\"channelthrottled\"}}      web: in the headers of WNS
+  POST /subscriptions                  new ones of Web Push, as browsers give them, such as
+    {\"count\":2,\"service\":\"mozilla\"}     or fcm, apple, edge, rfc8030; all can be left out:
+    \"application_server_key\":\"BA1…\"     who may push there, and nobody else
+    \"keys\":{\"p256dh\":\"BCV…\",\"auth\":\"BTB…\"}   made elsewhere: then nothing is decrypted here
+    \"id\":\"mine\", \"origin\":\"https://a.push.example:8445\"   what the endpoint ends and begins with
+  GET /subscriptions                   all of them, what is stored, how browsers acknowledged
+  DELETE /subscriptions/ID             ends one: who pushes there is told so
   POST /feedback                       what the feedback service has to tell, such as
     [{\"token\":\"00fc…\",\"since\":1700000000}]
   POST /apply                          at once, on all connections that are open, such as
     {\"service\":\"apns\",\"do\":{\"goaway\":{\"reason\":\"Shutdown\"}}}
   DELETE /faults                       no more of it
-  POST /reset                          counters, received, feedback and faults
+  POST /reset                          counters, received, feedback, subscriptions and faults
 
 It runs until it is interrupted, and ends with status 0.";
 
 /// At least one service has to run.
 fn services() -> ArgGroup {
     ArgGroup::new("service")
-        .args(["apns", "apns_gateway", "apns_feedback", "fcm", "gcm"])
+        .args(["apns", "apns_gateway", "apns_feedback", "fcm", "gcm", "web"])
         .required(true)
         .multiple(true)
 }
@@ -112,12 +136,17 @@ pub(crate) struct Sim {
     #[arg(long, value_name = "[plain:]ADDR")]
     pub(crate) gcm: Option<WebAddress>,
 
+    /// Run the push services of browsers here: Mozilla's, FCM's, Apple's, Edge's and a plain one;
+    /// plain:ADDR does without TLS
+    #[arg(long, value_name = "[plain:]ADDR")]
+    pub(crate) web: Option<WebAddress>,
+
     /// Let the binary gateway and the feedback service demand the client's certificate, not only ask
     /// for it
     #[arg(long)]
     pub(crate) require_client_certificate: bool,
 
-    /// Let the binary gateway, FCM and GCM count for each device token how often it was taken: GET
+    /// Let the binary gateway, FCM, GCM and Web Push count for each device token how often it was taken: GET
     /// /tokens
     #[arg(long)]
     pub(crate) count_tokens: bool,

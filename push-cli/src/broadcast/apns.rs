@@ -65,7 +65,7 @@ async fn broadcast(
         interrupts: &interrupts,
         intake: steering,
         output: &mut output,
-        patience: args.common.timeout,
+        patience: Some(args.common.timeout),
     };
     let told = |line| async {
         let line: Line = line?;

@@ -7,6 +7,7 @@ mod gcm;
 mod scene;
 mod table;
 mod watch;
+mod web;
 
 use anyhow::Result;
 use indicatif::{MultiProgress, ProgressBar, ProgressStyle};
@@ -29,10 +30,11 @@ enum Act {
     Gateway,
     Fcm,
     Gcm,
+    Web,
 }
 
 impl Act {
-    const ALL: [Self; 4] = [Self::Apns, Self::Gateway, Self::Fcm, Self::Gcm];
+    const ALL: [Self; 5] = [Self::Apns, Self::Gateway, Self::Fcm, Self::Gcm, Self::Web];
 
     const fn title(self) -> &'static str {
         match self {
@@ -40,6 +42,7 @@ impl Act {
             Self::Gateway => "binary gateway",
             Self::Fcm => "fcm",
             Self::Gcm => "gcm",
+            Self::Web => "web push",
         }
     }
 
@@ -49,6 +52,7 @@ impl Act {
             Self::Gateway => gateway::NOTES,
             Self::Fcm => fcm::NOTES,
             Self::Gcm => gcm::NOTES,
+            Self::Web => web::NOTES,
         }
     }
 
@@ -76,6 +80,11 @@ impl Act {
                 let sim = gcm::start(scene)?;
                 let seen = runtime::run(name, |backend| gcm::send(&sim, scene, backend, watch))?;
                 (sim, Service::Gcm, seen.map(|seen| (seen, None)))
+            }
+            Self::Web => {
+                let sim = web::start(scene)?;
+                let seen = runtime::run(name, |backend| web::send(&sim, scene, backend, watch))?;
+                (sim, Service::Web, seen.map(|seen| (seen, None)))
             }
         };
         let stats = sim.stats();

@@ -32,7 +32,7 @@ impl Scene {
         self.devices
     }
 
-    pub(super) fn tokens(&self) -> impl Iterator<Item = String> + Send + 'static {
+    pub(super) fn tokens(&self) -> impl Iterator<Item = String> + Send + 'static + use<> {
         let scene = *self;
         (0..self.devices).map(move |number| scene.token(number))
     }

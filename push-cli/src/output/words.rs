@@ -44,6 +44,13 @@ pub(crate) const GCM_DEVICES: Noun = Noun {
     ..DEVICES
 };
 
+/// Pushes to browsers.
+pub(crate) const WEB_DEVICES: Noun = Noun {
+    address: "subscription",
+    credentials: "VAPID key or subject",
+    ..DEVICES
+};
+
 impl Noun {
     /// The same service, and all who follow a topic.
     pub(crate) const fn topics(self) -> Self {
@@ -104,9 +111,15 @@ pub(crate) fn visible(text: &str) -> String {
     shown.collect()
 }
 
-/// Start and end of what has more than so many characters, and nothing that moves the cursor.
+/// Start and end of what has more than so many characters, and nothing that moves the cursor. What all
+/// URLs begin with is left out.
 pub(crate) fn shortened(device: &str, most: usize) -> String {
     let shown: Vec<char> = visible(device).chars().collect();
+    let scheme: Vec<char> = "https://".chars().collect();
+    let shown = match shown.strip_prefix(scheme.as_slice()) {
+        Some(rest) if shown.len() > most => rest.to_vec(),
+        _ => shown,
+    };
     if shown.len() <= most {
         return shown.into_iter().collect();
     }
@@ -165,6 +178,11 @@ mod tests {
     fn a_device_is_shortened_and_moves_no_cursor() {
         assert_eq!(shortened("00fc", 18), "00fc");
         assert_eq!(shortened(&"0123abcd".repeat(8), 18), "0123abcd…0123abcd");
+        assert_eq!(
+            shortened("https://push.example.org/v1/0123abcd", 18),
+            "push.exa…0123abcd"
+        );
+        assert_eq!(shortened("https://a.b/c", 18), "https://a.b/c");
         assert_eq!(shortened("a\x1b[2J", 18), "a\u{fffd}[2J");
     }
 }

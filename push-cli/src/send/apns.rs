@@ -64,7 +64,7 @@ async fn send(
         interrupts: &interrupts,
         intake: steering,
         output: &mut output,
-        patience: args.common.timeout,
+        patience: Some(args.common.timeout),
     };
     let outcomes = client.try_send_all(intake, &notification);
     let outcomes = outcomes.inspect(|outcome| match outcome {

@@ -12,7 +12,6 @@ use futures_util::stream::{Stream, StreamExt};
 use crate::devices::Steering;
 use crate::exit::{Exit, complain};
 use crate::interrupts::Interrupts;
-use crate::lines::Line;
 use crate::output::{Entry, Output, Reach, Summary, Tally};
 
 /// What a run is given.
@@ -20,8 +19,9 @@ pub(crate) struct Course<'a> {
     pub(crate) interrupts: &'a Interrupts,
     pub(crate) intake: Steering,
     pub(crate) output: &'a mut Output,
-    /// After so long without an answer, no device is taken any more.
-    pub(crate) patience: Duration,
+    /// After so long without an answer, no device is taken any more. `None` where the devices are at many
+    /// services, of which some may be silent.
+    pub(crate) patience: Option<Duration>,
 }
 
 /// How a run ended.
@@ -45,10 +45,10 @@ struct Run {
 ///
 /// An interrupt, a service that has fallen silent and an output that nobody reads end the intake;
 /// the outcomes of the devices that were taken still come. A second interrupt ends it all.
-pub(crate) async fn drive<O>(
+pub(crate) async fn drive<D, O>(
     course: Course<'_>,
-    outcomes: impl Stream<Item = io::Result<(Line, O)>>,
-    entry: impl for<'e> Fn(&'e Line, &'e O) -> Entry<'e>,
+    outcomes: impl Stream<Item = io::Result<(D, O)>>,
+    entry: impl for<'e> Fn(&'e D, &'e O) -> Entry<'e>,
     connections: impl FnOnce() -> u64,
 ) -> Result<Exit> {
     let Course {
@@ -86,8 +86,8 @@ pub(crate) async fn drive<O>(
             }
             Event::Outcome(None) => break,
             Event::Outcome(Some(Err(error))) => run.unread = Some(error),
-            Event::Outcome(Some(Ok((line, outcome)))) => {
-                let entry = entry(&line, &outcome);
+            Event::Outcome(Some(Ok((device, outcome)))) => {
+                let entry = entry(&device, &outcome);
                 run.note(&entry, patience);
                 if run.unheard.is_none() {
                     run.unheard = output.outcome(&entry).err();
@@ -112,13 +112,13 @@ pub(crate) async fn drive<O>(
 
 const UNHEARD: &str = "can't write the outcomes";
 
-enum Event<O> {
+enum Event<T> {
     Interrupt,
-    Outcome(Option<io::Result<(Line, O)>>),
+    Outcome(Option<io::Result<T>>),
 }
 
 impl Run {
-    fn note(&mut self, entry: &Entry<'_>, patience: Duration) {
+    fn note(&mut self, entry: &Entry<'_>, patience: Option<Duration>) {
         self.tally.count(&entry.verdict);
         // What may have been taken has reached the service.
         self.reached |= entry.status.is_some() || entry.verdict == Verdict::Unknown;
@@ -129,7 +129,8 @@ impl Run {
             Reach::Unreached => {
                 self.unreached |= entry.verdict != Verdict::Unknown;
                 let since = *self.unreached_since.get_or_insert_with(Instant::now);
-                if self.gave_up.is_none() && since.elapsed() > patience {
+                let exhausted = patience.filter(|patience| since.elapsed() > *patience);
+                if let (None, Some(patience)) = (&self.gave_up, exhausted) {
                     let seconds = patience.as_secs_f64();
                     self.gave_up = Some(format!("the service gave no answer for {seconds} s"));
                 }

@@ -115,7 +115,7 @@ async fn send(
         interrupts: &interrupts,
         intake: steering,
         output: &mut output,
-        patience: common.timeout,
+        patience: Some(common.timeout),
     };
     let connections = || client.session().stats().connected;
     let driven = drive(course, outcomes, told_entry, connections);

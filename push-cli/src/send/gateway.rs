@@ -99,7 +99,7 @@ async fn send(
         interrupts: &interrupts,
         intake: steering,
         output: &mut output,
-        patience: args.common.timeout,
+        patience: Some(args.common.timeout),
     };
     let mut remarks = Remarks::new("environment");
     let outcomes = client.try_send_all(intake, &notification);

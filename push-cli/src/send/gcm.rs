@@ -109,7 +109,7 @@ async fn send(
         interrupts: &interrupts,
         intake: steering,
         output: &mut output,
-        patience: args.common.timeout,
+        patience: Some(args.common.timeout),
     };
     let connections = || client.session().stats().connected;
     let done = drive(

@@ -10,6 +10,8 @@ mod gcm_message;
 mod notification;
 mod payload;
 mod remarks;
+pub(crate) mod web;
+mod web_message;
 
 pub(crate) use drive::{Course, drive};
 pub(crate) use remarks::Remarks;

@@ -89,7 +89,7 @@ async fn change(
         interrupts: &interrupts,
         intake: steering,
         output: &mut output,
-        patience: common.timeout,
+        patience: Some(common.timeout),
     };
     let connections = || client.session().stats().connected;
     let driven = drive(course, outcomes, entry, connections);

@@ -6,6 +6,7 @@
 )]
 
 pub mod google;
+pub mod web;
 
 use std::ffi::OsStr;
 use std::io::{BufRead, BufReader, Read, Write};
