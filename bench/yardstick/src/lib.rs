@@ -1,5 +1,6 @@
 //! What the clients are compared with: bare loops, on the `h2` crate and for the binary gateway,
-//! which send what this project's clients send; and the devices that everybody sends to.
+//! which send what this project's clients send; the bare operations of Web Push; and the devices that
+//! everybody sends to.
 
 mod bare;
 mod connections;
@@ -7,11 +8,13 @@ pub mod devices;
 pub mod fcm;
 mod gateway;
 mod gathered;
+mod web;
 
 pub use bare::{Bare, Pushing};
 pub use fcm::{BareFcm, Messaging};
 pub use gateway::BareGateway;
 pub use gathered::Gathered;
+pub use web::BareWebPush;
 
 /// The bundle id that everybody sends to.
 pub const TOPIC: &str = "com.example.app";
