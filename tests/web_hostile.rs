@@ -143,7 +143,7 @@ async fn an_endpoint_that_the_policy_refuses_costs_nothing(backend: Shared) {
         "https://metadata.google.internal/".to_owned(),
         format!("https://push.example:{port}/"),
     ] {
-        let subscription = Subscription::with_keys(&endpoint, keys.clone()).unwrap();
+        let subscription = Subscription::with_keys(&endpoint, keys).unwrap();
         let error = client.send(&subscription, &hello()).await.unwrap_err();
         assert_eq!(
             error.kind(),
