@@ -25,6 +25,10 @@ on_every_backend! {
     an_answer_that_drips_ends_with_the_deadline,
     a_silent_push_service_holds_up_no_other,
     a_push_service_that_stays_silent_is_left_alone,
+    a_send_that_nobody_polls_holds_up_no_other,
+    what_is_held_back_holds_up_no_other,
+    silent_strangers_leave_connections_to_those_that_are_known,
+    a_wait_without_end_is_not_waited_for,
     thousands_of_hosts_share_the_connections_that_there_may_be,
     connections_that_idle_are_closed,
     nothing_secret_is_in_what_is_shown,
@@ -321,6 +325,95 @@ async fn a_push_service_that_stays_silent_is_left_alone(backend: Shared) {
     // One by itself is sent all the same.
     let error = client.send(silent.subscription(1), &hello()).await;
     assert_eq!(error.verdict(), Verdict::Unknown);
+}
+
+async fn a_send_that_nobody_polls_holds_up_no_other(backend: Shared) {
+    let sim = web_sim();
+    let client = web_client(backend, &sim);
+    let devices = subscribe(&sim, &wish(&sim, Flavour::Mozilla).count(200));
+    // As many are begun as are let through, and one outcome is fetched.
+    let mut left = client.send_all(devices.clone(), &hello());
+    left.next().await.unwrap().1.unwrap();
+    let outcomes: Vec<_> = client.send_all(devices, &hello()).collect().await;
+    assert!(outcomes.iter().all(|(_, outcome)| outcome.is_ok()));
+    let rest: Vec<_> = left.collect().await;
+    assert_eq!(rest.len(), 199);
+}
+
+async fn what_is_held_back_holds_up_no_other(backend: Shared) {
+    let sim = web_sim();
+    let port = sim.web_addr().unwrap().port();
+    let client = web_builder(Session::new(Everywhere(backend)), &sim)
+        .in_flight(20)
+        .build()
+        .unwrap();
+    let unknown = subscribe(&sim, &Wish::new(Flavour::Rfc8030).count(60));
+    for subscription in &unknown {
+        let id = subscription.endpoint().url().rsplit('/').next().unwrap();
+        answer_web(&sim, id, push_sim::Answer::new(404));
+    }
+    let origin = format!("https://updates.push.services.mozilla.com:{port}");
+    let known = wish(&sim, Flavour::Mozilla).origin(origin);
+    let known = subscribe(&sim, &known.count(20));
+    // Each of these takes a while, and all of them together no longer.
+    let late = push_sim::Action::Delay(Duration::from_millis(500));
+    let fault = push_sim::Fault::new(push_sim::Service::Web, late);
+    for subscription in &known {
+        let id = subscription.endpoint().url().rsplit('/').next().unwrap();
+        sim.fault(fault.clone().token(id)).unwrap();
+    }
+    let begun = Instant::now();
+    let outcomes: Vec<_> = client
+        .send_all(unknown.into_iter().chain(known), &hello())
+        .collect()
+        .await;
+    assert_eq!(outcomes.len(), 80);
+    // One after the other they would take ten seconds.
+    assert!(begun.elapsed() < Duration::from_secs(8));
+}
+
+async fn silent_strangers_leave_connections_to_those_that_are_known(backend: Shared) {
+    let sim = web_sim();
+    let port = sim.web_addr().unwrap().port();
+    let session = Session::builder(Everywhere(backend))
+        .max_connections(8)
+        .build();
+    let client = web_builder(session, &sim)
+        .timeout(Duration::from_secs(20))
+        .build()
+        .unwrap();
+    let strangers: Vec<_> = (0..20).map(|_| Hostile::silent()).collect();
+    let origin = format!("https://updates.push.services.mozilla.com:{port}");
+    let known = wish(&sim, Flavour::Mozilla).origin(origin);
+    let known = subscribe(&sim, &known.count(50));
+    let strange = strangers.iter().map(|it| it.subscription(1));
+    let devices = strange.map(|it| (it, false)).collect::<Vec<_>>();
+    let devices = devices
+        .into_iter()
+        .chain(known.into_iter().map(|it| (it, true)));
+    let mut outcomes = client.send_all(devices, &hello());
+    for _ in 0..50 {
+        let ((_, is_known), outcome) = outcomes.next().await.unwrap();
+        assert!(is_known, "{outcome:?}");
+        outcome.unwrap();
+    }
+}
+
+async fn a_wait_without_end_is_not_waited_for(backend: Shared) {
+    let sim = web_sim();
+    let policy = RetryPolicy::exponential(Duration::from_millis(1)).attempts(3);
+    let client = web_builder(Session::new(backend), &sim)
+        .retry(policy)
+        .build()
+        .unwrap();
+    let one = subscription(&sim, "one");
+    for wait in ["31536000", "18446744073709551615"] {
+        answer_web(&sim, "one", push_sim::Answer::new(503).retry_after(wait));
+        let error = client.send(&one, &hello()).await.unwrap_err();
+        assert_eq!(error.attempts(), 1);
+        let week = Duration::from_secs(7 * 24 * 60 * 60);
+        assert_eq!(error.verdict(), Verdict::RetryAfter(week));
+    }
 }
 
 async fn thousands_of_hosts_share_the_connections_that_there_may_be(backend: Shared) {

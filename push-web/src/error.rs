@@ -32,6 +32,9 @@ enum Cause {
     Core(push_core::Error),
 }
 
+/// How long to wait, at least, where a push service that is not known can't be reached.
+const UNREACHABLE: Duration = Duration::from_secs(60);
+
 impl Error {
     /// The error for an answer that is none of a push that was taken. Of a success that no push service
     /// gives nobody knows what was taken.
@@ -137,7 +140,13 @@ impl Error {
             {
                 Verdict::FixMessage
             }
-            Cause::Core(error) => error.verdict(),
+            Cause::Core(error) => match error.verdict() {
+                // A host that anybody can name, and that may never be there.
+                Verdict::RetryAfter(wait) if self.is_unreachable() => {
+                    Verdict::RetryAfter(wait.max(UNREACHABLE))
+                }
+                verdict => verdict,
+            },
             _ => Verdict::FixMessage,
         };
         match verdict {
@@ -145,6 +154,14 @@ impl Error {
             Verdict::RetryAfter(_) if self.in_doubt => Verdict::Unknown,
             verdict => verdict,
         }
+    }
+
+    fn is_unreachable(&self) -> bool {
+        let is_so = matches!(
+            self.kind(),
+            ErrorKind::Resolve | ErrorKind::Connect | ErrorKind::Protocol
+        );
+        is_so && self.to == PushService::Other
     }
 
     /// This error and all its causes on one line, for people.

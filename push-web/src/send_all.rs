@@ -12,7 +12,8 @@ use super::Outcome;
 ///
 /// # Push services that are slow, or silent
 /// A push under way for longer than two seconds leaves its place to others. To each push service go as many
-/// as keep its connections busy; the others for it wait, and their time has not begun. One that let pass the
+/// as keep its connections busy, and to all that are not known together a quarter of what the session may have
+/// of connections; the others wait, and their time has not begun. One that let pass the
 /// whole time of a push ([`timeout`](super::ClientBuilder::timeout)) without an answer to anything is left
 /// alone for 30 seconds: pushes for it are told at once as not sent, with the verdict
 /// [`RetryAfter`](push_core::Verdict::RetryAfter).
@@ -35,8 +36,7 @@ use super::Outcome;
 ///
 /// The known push services are judged each for itself, all others together.
 /// [`Rejection::judgement`](super::Rejection) has what was made of it. All else is told in order of
-/// completion. Those held back count as under way, up to 99 for each push service, and leave room for at
-/// least one push.
+/// completion. Up to 99 are held back for each push service.
 pub type SendAll<S> = Guarded<FanOut<S, (<S as Stream>::Item, Outcome)>>;
 
 /// The outcomes of [`Client::send_each`](super::Client::send_each): a stream of each subscription as it was

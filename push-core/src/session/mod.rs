@@ -321,6 +321,12 @@ impl Session {
         later(self.inner.shared.backend.now(), wait)
     }
 
+    /// How many connections it may have at a time: see
+    /// [`SessionBuilder::max_connections`].
+    pub fn max_connections(&self) -> usize {
+        self.inner.shared.config.max_connections
+    }
+
     /// Resolves once this time has come. Many of them cost one timer.
     pub fn watch(&self, at: Instant) -> Watch {
         self.inner.shared.watch(at)

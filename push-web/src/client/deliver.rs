@@ -16,6 +16,9 @@ use crate::{Error, Outcome, Profile, Receipt, Rejection, VapidForm, VapidTokens}
 /// The largest body of an answer that is read, in bytes: endpoints come from users.
 const MAX_ANSWER_BYTES: usize = 16 * 1024;
 
+/// A push that is to wait longer is not sent again here: whoever answers may be anybody.
+const MAX_WAIT: Duration = Duration::from_secs(60 * 60);
+
 /// How long to wait after an answer that says no and was cut off before it said why.
 const CUT_OFF: Duration = Duration::from_secs(10);
 
@@ -163,6 +166,9 @@ impl Course<'_> {
     /// Waits as the retry policy says, and makes ready for the next attempt; `false` when there is to be
     /// none.
     async fn wait(&mut self, at_least: Duration) -> Result<bool, Error> {
+        if at_least > MAX_WAIT {
+            return Ok(false);
+        }
         let session = &self.inner.session;
         let backend = session.backend();
         let now = backend.now();
@@ -199,17 +205,20 @@ impl Course<'_> {
         Ok(())
     }
 
-    /// Whether it was the push service that said nothing.
+    /// Tells that the push service said nothing, where it was the one to. Where the deadline passed before
+    /// there was a connection, others may have had them all.
     fn note_silence(&self, kind: ErrorKind) {
-        let is_ours = matches!(
+        let is_theirs = matches!(
             kind,
-            ErrorKind::Closed
-                | ErrorKind::RuntimeGone
-                | ErrorKind::Moved
-                | ErrorKind::QueueFull
-                | ErrorKind::Config
+            ErrorKind::Resolve
+                | ErrorKind::Connect
+                | ErrorKind::Tls
+                | ErrorKind::Protocol
+                | ErrorKind::Unanswered
+                | ErrorKind::Lost
+                | ErrorKind::Refused
         );
-        if !is_ours {
+        if is_theirs {
             let now = self.inner.session.backend().now();
             self.begun.unanswered(now, self.inner.timeout);
         }

@@ -1,4 +1,5 @@
 mod builder;
+mod crowd;
 mod deliver;
 mod gate;
 mod origins;
@@ -16,6 +17,7 @@ use push_core::{ErrorKind, ResendUnknown, RetryPolicy, Session};
 
 pub use builder::ClientBuilder;
 
+use self::crowd::Crowd;
 use self::deliver::Push;
 use self::origins::Origins;
 use self::profiles::Profiles;
@@ -69,7 +71,7 @@ impl Client {
     /// Dropping the future takes the push back unless it was handed to a connection.
     pub async fn send(&self, to: impl Device, message: &Message) -> Outcome {
         let encoded = Arc::new(message.encode()?);
-        self.inner.send(&encoded, to.subscription(), false).await
+        self.inner.send(&encoded, to.subscription(), None).await
     }
 
     /// Sends one message to any number of subscriptions, from an iterator or a stream; the outcomes come as
@@ -85,9 +87,9 @@ impl Client {
         I::Item: Device + Send + 'static,
     {
         let begin = self.one_of_many(message);
-        self.guarded(|room, slow| {
+        self.guarded(|room, crowd| {
             FanOut::new(devices.into_source(), room, move |device| {
-                begin(slow.clone(), device)
+                begin(&crowd, device)
             })
         })
     }
@@ -104,9 +106,9 @@ impl Client {
         D: Device + Send + 'static,
     {
         let begin = self.one_of_many(message);
-        TryGuarded::new(self.guarded(|room, slow| {
+        TryGuarded::new(self.guarded(|room, crowd| {
             TryFanOut::new(devices.into_source(), room, move |device| {
-                begin(slow.clone(), device)
+                begin(&crowd, device)
             })
         }))
     }
@@ -118,10 +120,10 @@ impl Client {
         D: Device + Send + 'static,
     {
         let inner = self.inner.clone();
-        self.guarded(|room, slow| {
+        self.guarded(|room, crowd| {
             FanOut::new(pushes.into_source(), room, move |(device, message)| {
                 let encoded = message.encode().map(Arc::new).map_err(Error::from);
-                inner.clone().begin(&slow, encoded, device)
+                inner.clone().begin(&crowd, encoded, device)
             })
         })
     }
@@ -177,28 +179,32 @@ impl Client {
         &self.inner.session
     }
 
-    /// A fan-out in the room that is left by the guard and widened by slow pushes.
+    /// A fan-out in a room that slow pushes widen. What the guard holds back takes none of it: the pushes to
+    /// other services are not to wait for it.
     fn guarded<P: Pushes<Failure = Error>>(
         &self,
-        pushes: impl FnOnce(Room, Slow) -> P,
+        pushes: impl FnOnce(Room, Arc<Crowd>) -> P,
     ) -> Guarded<P> {
-        let (held, slow) = (Held::default(), Slow::default());
+        let slow = Slow::default();
         let in_flight = self.inner.in_flight;
-        let (holds, widens) = (held.clone(), slow.clone());
-        let room = Box::new(move || widens.widens(holds.leaves_of(in_flight)));
-        let backend = self.inner.session.backend().clone();
-        Guarded::new(pushes(room, slow), held, (), backend, self.inner.timeout)
+        let widens = slow.clone();
+        let room = Box::new(move || widens.widens(in_flight));
+        let session = &self.inner.session;
+        let crowd = Arc::new(Crowd::new(slow, session.max_connections()));
+        let backend = session.backend().clone();
+        let patience = self.inner.timeout;
+        Guarded::new(pushes(room, crowd), Held::default(), (), backend, patience)
     }
 
     /// Makes a message ready for many devices. What is wrong with it is told to each.
     fn one_of_many<D: Device + Send + 'static>(
         &self,
         message: &Message,
-    ) -> impl Fn(Slow, D) -> push_core::BoxFuture<'static, (D, Outcome)> + Send + 'static + use<D>
+    ) -> impl Fn(&Arc<Crowd>, D) -> push_core::BoxFuture<'static, (D, Outcome)> + Send + 'static + use<D>
     {
         let shared = message.encode().map(Arc::new).map_err(Error::from);
         let inner = self.inner.clone();
-        move |slow, device| inner.clone().begin(&slow, shared.clone(), device)
+        move |crowd, device| inner.clone().begin(crowd, shared.clone(), device)
     }
 }
 
@@ -222,40 +228,47 @@ impl Inner {
     /// Begins one push of a bulk send.
     fn begin<D: Device + Send + 'static>(
         self: Arc<Self>,
-        slow: &Slow,
+        crowd: &Arc<Crowd>,
         encoded: Result<Arc<Encoded>, Error>,
         device: D,
     ) -> push_core::BoxFuture<'static, (D, Outcome)> {
         let session = self.session.clone();
+        let all = crowd.clone();
         let sending = async move {
             let outcome = match encoded {
-                Ok(encoded) => self.send(&encoded, device.subscription(), true).await,
+                Ok(encoded) => {
+                    let device = device.subscription();
+                    self.send(&encoded, device, Some(&all)).await
+                }
                 Err(error) => Err(error),
             };
             (device, outcome)
         };
-        slow.watch(sending.boxed(), &session, PATIENCE).boxed()
+        crowd
+            .slow
+            .watch(sending.boxed(), &session, PATIENCE)
+            .boxed()
     }
 
     async fn send(
         self: &Arc<Self>,
         encoded: &Arc<Encoded>,
         subscription: &Subscription,
-        one_of_many: bool,
+        crowd: Option<&Crowd>,
     ) -> Outcome {
         let endpoint = subscription.endpoint();
         self.policy.check(endpoint)?;
         let profile = self.profiles.of(endpoint.host());
         encoded.check(subscription, &profile)?;
         let origin = self.origins.get(endpoint)?;
-        let _place = match one_of_many {
-            true => Some(origin.enter().await),
-            false => None,
+        let _admitted = match crowd {
+            Some(crowd) => Some(crowd.enter(endpoint, &origin, profile.service()).await),
+            None => None,
         };
         let backend = self.session.backend();
-        let begun = match one_of_many {
-            true => origin.silence.begin(backend.now()).map_err(left_alone)?,
-            false => origin.silence.begin_anyway(backend.now()),
+        let begun = match crowd {
+            Some(_) => origin.silence.begin(backend.now()).map_err(left_alone)?,
+            None => origin.silence.begin_anyway(backend.now()),
         };
         let deadline = self.deadline();
         let vapid = self.vapid();
@@ -268,7 +281,7 @@ impl Inner {
             profile: &profile,
             origin: endpoint.origin(),
             form: profile.vapid_form_for(encoded.encoding()),
-            one_of_many,
+            one_of_many: crowd.is_some(),
         };
         deliver::deliver(self, &origin, push, &begun, deadline).await
     }

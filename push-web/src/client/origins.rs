@@ -5,7 +5,6 @@ use std::sync::{Arc, Mutex, PoisonError};
 
 use push_core::http::{BaseUrl, Http, HttpClient, Limits};
 
-use super::gate::{Gate, Place};
 use super::silence::Silence;
 use crate::Endpoint;
 
@@ -14,7 +13,6 @@ use crate::Endpoint;
 pub(super) struct Origin {
     pub(super) way: Http,
     pub(super) silence: Silence,
-    gate: Arc<Gate>,
 }
 
 /// All that are known.
@@ -41,19 +39,6 @@ struct Entry {
 /// again with the connections that they still have.
 const MOST: usize = 4096;
 
-impl Origin {
-    /// Waits until as many pushes of bulk sends are under way here as keep the connections busy, and no
-    /// more: more would only wait, at the cost of their deadlines.
-    pub(super) async fn enter(&self) -> Place {
-        const AT_LEAST: usize = 16;
-        let room = || match self.way.capacity() {
-            Some(capacity) => capacity.saturating_mul(2).max(AT_LEAST),
-            None => usize::MAX,
-        };
-        self.gate.enter(room).await
-    }
-}
-
 impl Origins {
     pub(super) fn new(http: HttpClient, limits: Limits) -> Self {
         Self {
@@ -77,7 +62,6 @@ impl Origins {
         let origin = Arc::new(Origin {
             way: self.http.service(&url, self.limits)?,
             silence: Silence::default(),
-            gate: Arc::default(),
         });
         let entry = Entry {
             origin: origin.clone(),
