@@ -1,8 +1,9 @@
 use std::fmt;
+use std::hash::{DefaultHasher, Hash, Hasher};
 use std::sync::Arc;
 use std::time::Duration;
 
-use push_core::fan_out::{Grouped, Judged};
+use push_core::fan_out::{Grouped, Judged, MOST_GROUPS};
 use push_core::{ErrorKind, Verdict};
 
 use crate::answer::{Judgement, Reason, Rejection};
@@ -21,6 +22,8 @@ pub struct Error {
     in_doubt: bool,
     /// Whose push service it went to.
     to: PushService,
+    /// Those that speak for each other in a bulk send.
+    group: usize,
 }
 
 #[derive(Clone, Debug)]
@@ -54,9 +57,10 @@ impl Error {
         self
     }
 
-    /// The same error, of a push to this service.
-    pub(crate) fn to(mut self, service: PushService) -> Self {
+    /// The same error, of a push to this service at this origin.
+    pub(crate) fn to(mut self, service: PushService, origin: &str) -> Self {
         self.to = service;
+        self.group = group_of(service, origin);
         self
     }
 
@@ -107,11 +111,6 @@ impl Error {
             Cause::Invalid(invalid) => invalid.problems(),
             _ => &[],
         }
-    }
-
-    /// Whose push service answered; `None` where none did.
-    pub(crate) fn service(&self) -> Option<PushService> {
-        self.rejection().map(|rejection| rejection.service)
     }
 
     /// How often the push was handed to a connection.
@@ -196,23 +195,30 @@ impl Judged for Error {
 /// Each push service speaks for itself only.
 impl Grouped for Error {
     fn group(&self) -> usize {
-        group_of(self.service().unwrap_or_default())
+        self.group
     }
 }
 
 impl Grouped for Receipt {
     fn group(&self) -> usize {
-        group_of(self.service)
+        self.group
     }
 }
 
-fn group_of(service: PushService) -> usize {
+/// The group of a push service: one for each that is known, and those that are not by their origins, as far
+/// as there are groups.
+pub(crate) fn group_of(service: PushService, origin: &str) -> usize {
     match service {
-        PushService::Other => 0,
-        PushService::Mozilla => 1,
-        PushService::Fcm => 2,
-        PushService::Apple => 3,
-        PushService::Wns => 4,
+        PushService::Mozilla => 0,
+        PushService::Fcm => 1,
+        PushService::Apple => 2,
+        PushService::Wns => 3,
+        PushService::Other => {
+            const REST: u64 = (MOST_GROUPS - 4) as u64;
+            let mut hasher = DefaultHasher::new();
+            origin.hash(&mut hasher);
+            4 + usize::try_from(hasher.finish() % REST).unwrap_or(0)
+        }
     }
 }
 
@@ -229,6 +235,7 @@ impl From<Cause> for Error {
             attempts: 0,
             in_doubt: false,
             to: PushService::Other,
+            group: 0,
         }
     }
 }

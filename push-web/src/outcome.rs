@@ -36,6 +36,8 @@ pub struct Receipt {
     pub wns_status: Option<WnsStatus>,
     /// How often the push was handed to a connection.
     pub attempts: u32,
+    /// Those that speak for each other in a bulk send.
+    pub(crate) group: usize,
 }
 
 impl Receipt {
@@ -74,6 +76,7 @@ impl Receipt {
             receipts: receipts(headers),
             wns_status,
             attempts,
+            group: 0,
         })
     }
 

@@ -1,7 +1,7 @@
 //! What is sent to a push service, apart from how it is carried.
 
 use bytes::Bytes;
-use http::header::{AUTHORIZATION, HeaderName, HeaderValue};
+use http::header::{AUTHORIZATION, CONTENT_LENGTH, HeaderName, HeaderValue};
 use http::{Method, Request};
 
 use super::{
@@ -92,6 +92,9 @@ impl Encoded {
             };
             *request.body_mut() = body;
         }
+        // By HTTP/2 it is not needed, but other senders say it too.
+        let length = HeaderValue::from(request.body().len());
+        request.headers_mut().insert(CONTENT_LENGTH, length);
         if let Some(crypto_key) = crypto_key {
             let value = value(&crypto_key)?;
             request.headers_mut().insert(CRYPTO_KEY, value);

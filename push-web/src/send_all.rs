@@ -16,7 +16,9 @@ use super::Outcome;
 /// of connections; the others wait, and their time has not begun. One that let pass the
 /// whole time of a push ([`timeout`](super::ClientBuilder::timeout)) without an answer to anything is left
 /// alone for 30 seconds: pushes for it are told at once as not sent, with the verdict
-/// [`RetryAfter`](push_core::Verdict::RetryAfter).
+/// [`RetryAfter`](push_core::Verdict::RetryAfter). So are those for one that is not known where as many wait
+/// for it as may be under way ([`in_flight`](super::ClientBuilder::in_flight)) and there are others to send
+/// to.
 ///
 /// # Subscriptions that are gone
 /// 410 says so for certain. 404 means the same by the standard, but push services have answered so for hours
@@ -34,7 +36,7 @@ use super::Outcome;
 ///   ([`timeout`](super::ClientBuilder::timeout)): whoever gives the subscriptions may be waiting for the
 ///   outcomes.
 ///
-/// The known push services are judged each for itself, all others together.
+/// Each push service is judged for itself; of those that are not known, some are judged together.
 /// [`Rejection::judgement`](super::Rejection) has what was made of it. All else is told in order of
 /// completion. Up to 99 are held back for each push service.
 pub type SendAll<S> = Guarded<FanOut<S, (<S as Stream>::Item, Outcome)>>;

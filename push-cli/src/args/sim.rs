@@ -20,8 +20,7 @@ Example:
     --service-account /tmp/sim/service-account.json --token TOKEN --title Hello
 
   anypush sim --dir /tmp/sim --web 127.0.0.1:8445 --control 127.0.0.1:8080
-  curl -d '{\"service\":\"mozilla\"}' http://127.0.0.1:8080/subscriptions \\
-    | jq -c '.[]' > subscriptions.json
+  curl -d '{\"service\":\"mozilla\"}' http://127.0.0.1:8080/subscriptions > subscriptions.json
   anypush send web --ca /tmp/sim/ca.pem --allow-private --vapid /tmp/sim/vapid.pem \\
     --subject mailto:ops@example.org --tokens subscriptions.json --body Hello
 
@@ -38,14 +37,15 @@ Files in DIR, made anew at each start:
   vapid.pem               a key by which senders identify themselves to browsers' push services
   service-account.json    with --fcm: an account of the project anypush-sim; token_uri leads here
 
-FCM, GCM and Web Push speak HTTP/2 and HTTP/1.1 over TLS, and plain HTTP/1.1 at plain:ADDR. A request is told
-by its path, whatever its host is: /v1/projects/anypush-sim/messages:send, /token, /gcm/send …
+FCM, GCM and Web Push speak HTTP/2 and HTTP/1.1 over TLS, and plain HTTP/1.1 at plain:ADDR. A
+request is told by its path, whatever its host is: /v1/projects/anypush-sim/messages:send, /token,
+/gcm/send …
 
 Web Push has the rules and the words of one service for each form of path: /wpush/v1/ID and
-/wpush/v2/ID are Mozilla's, /fcm/send/ID and /wp/ID FCM's, /apple/ID Apple's, /w/?token=ID is WNS for
-Edge, /push/ID does what RFC 8030 says. Subscriptions come from POST /subscriptions, or from Firefox,
-whose dom.push.serverURL may be ws://ADDR/. To an endpoint that nobody has made here can be pushed, too,
-but what arrives is not decrypted.
+/wpush/v2/ID are Mozilla's, /fcm/send/ID and /wp/ID FCM's, /apple/ID Apple's, /w/?token=ID is WNS
+for Edge; /push/ID, and every other path, does what RFC 8030 says. Subscriptions come from POST
+/subscriptions, or from Firefox, whose dom.push.serverURL may be ws://ADDR/. To an endpoint that
+nobody has made here can be pushed, too, but what arrives is not decrypted.
 
 Control, in plain HTTP and JSON:
   GET /stats                           what was counted, by service

@@ -6,7 +6,7 @@ use std::collections::VecDeque;
 /// What a bulk send learns from one outcome is believed of others of the same group only: of those that
 /// went to the same push service, say.
 pub trait Grouped {
-    /// The number of its group, from 0; one of 16 and above is taken as 15. Default: 0, for senders whose
+    /// The number of its group, from 0; one of [`MOST_GROUPS`] and above is taken as the last. Default: 0, for senders whose
     /// outcomes all speak for each other.
     fn group(&self) -> usize {
         0
@@ -35,7 +35,7 @@ pub trait Judged: Grouped + Sized {
 pub const SUSPICIOUS: usize = 100;
 
 /// So many groups are told apart.
-const MOST_GROUPS: usize = 16;
+pub const MOST_GROUPS: usize = 16;
 
 /// What became of a push to a device.
 type Told<D, R, E> = (D, Result<R, E>);

@@ -11,7 +11,7 @@ use std::task::{Context, Poll};
 
 use futures_util::stream::{self, FuturesUnordered, Stream};
 
-pub use guard::{Grouped, Judged, SUSPICIOUS};
+pub use guard::{Grouped, Judged, MOST_GROUPS, SUSPICIOUS};
 pub use guarded::{Guarded, Held, Polled, Pushed, Pushes, TryGuarded};
 pub use slow::{Slow, Watched};
 

@@ -21,7 +21,8 @@ pub enum Flavour {
     Apple,
     /// Microsoft's WNS, for Edge: `/w/?token=ID`.
     Edge,
-    /// A service that does what RFC 8030 says and no more: `/push/ID`.
+    /// A service that does what RFC 8030 says and no more: `/push/ID`, and every path that is none of the
+    /// others'.
     Rfc8030,
 }
 

@@ -48,11 +48,13 @@ impl<'a> Route<'a> {
             ("/apple/", Flavour::Apple, None),
             ("/push/", Flavour::Rfc8030, None),
         ];
-        endpoints
+        let known = endpoints
             .into_iter()
             .find_map(|(prefix, flavour, has_key)| {
                 endpoint(flavour, path.strip_prefix(prefix)?, has_key)
-            })
+            });
+        // Whoever brings an endpoint of his own has whatever path he likes.
+        known.or_else(|| endpoint(Flavour::Rfc8030, path.rsplit('/').next()?, None))
     }
 
     pub(super) fn flavour(&self) -> Flavour {
@@ -132,6 +134,9 @@ mod tests {
             ("/apple/a", Flavour::Apple, "a", None),
             ("/w/?x=y&token=a%2b%3d", Flavour::Edge, "a%2b%3d", None),
             ("/push/a", Flavour::Rfc8030, "a", None),
+            ("/push/a/b", Flavour::Rfc8030, "b", None),
+            ("/a", Flavour::Rfc8030, "a", None),
+            ("/x/y/z?a=b", Flavour::Rfc8030, "z", None),
             ("/m/a", Flavour::Mozilla, "m a", None),
             ("/message/a", Flavour::Rfc8030, "m a", None),
         ] {
@@ -141,15 +146,7 @@ mod tests {
                 "{target}"
             );
         }
-        for target in [
-            "/",
-            "/wpush/v2/",
-            "/push/",
-            "/push/a/b",
-            "/w/",
-            "/w/?token=",
-            "/a",
-        ] {
+        for target in ["/", "/wpush/v2/", "/push/", "/w/", "/w/?token="] {
             assert_eq!(of(target), None, "{target}");
         }
     }

@@ -182,7 +182,7 @@ impl ClientBuilder {
     ///
     /// # Errors
     /// [`ErrorKind::Config`] when it was not said who sends, when the subject or the lifetime can't be used,
-    /// or when the proxy resolves names that are to be filtered here.
+    /// when a host of the policy or of a profile is none, or when the proxy resolves names that are to be filtered here.
     pub fn build(self) -> Result<Client, Error> {
         let vapid = match self.vapid {
             Sender::NotSaid => {
@@ -196,6 +196,13 @@ impl ClientBuilder {
             Sender::Nobody => None,
             Sender::Vapid(vapid) => Some(super::tokens(vapid)?),
         };
+        let wrong = self.policy.wrong_pattern();
+        if let Some(wrong) = wrong.or_else(|| self.profiles.wrong_pattern()) {
+            let message = format!(
+                "{wrong:?} is no host: expected a name such as push.example.org, or *.example.org"
+            );
+            return Err(push_core::Error::new(ErrorKind::Config, message).into());
+        }
         let mut reach = self.reach;
         reach.egress = self.egress.unwrap_or_else(|| self.policy.egress());
         let resolves = reach.proxy.as_ref().is_some_and(Proxy::resolves);

@@ -11,6 +11,7 @@ use push_core::{ErrorKind, ResendUnknown, Verdict};
 use super::Inner;
 use super::origins::Origin;
 use super::silence::Begun;
+use crate::error::group_of;
 use crate::{Error, Outcome, Profile, Receipt, Rejection, VapidForm, VapidTokens};
 
 /// The largest body of an answer that is read, in bytes: endpoints come from users.
@@ -137,7 +138,10 @@ impl Course<'_> {
         let now = self.inner.session.backend().system_time();
         let rejection = match Receipt::read(service, answer.status, &answer.headers, self.attempts)
         {
-            Some(receipt) => return Some(Ok(receipt)),
+            Some(mut receipt) => {
+                receipt.group = group_of(service, self.push.origin);
+                return Some(Ok(receipt));
+            }
             // What it would have said of a bad request may be about the credentials.
             None if answer.status == StatusCode::BAD_REQUEST
                 && !answer.complete
@@ -225,7 +229,9 @@ impl Course<'_> {
     }
 
     fn failed(&self, error: Error) -> Error {
-        let error = error.sent(self.attempts).to(self.push.profile.service());
+        let error = error
+            .sent(self.attempts)
+            .to(self.push.profile.service(), self.push.origin);
         match self.in_doubt {
             true => error.in_doubt(),
             false => error,

@@ -33,6 +33,11 @@ impl Gate {
         self.0.lock().unwrap_or_else(PoisonError::into_inner)
     }
 
+    /// How many wait.
+    pub(super) fn waiting(&self) -> usize {
+        self.lock().waiting.len()
+    }
+
     /// Waits until there is room, which is asked for anew each time.
     ///
     /// # Cancel safety

@@ -190,7 +190,7 @@ impl Client {
         let widens = slow.clone();
         let room = Box::new(move || widens.widens(in_flight));
         let session = &self.inner.session;
-        let crowd = Arc::new(Crowd::new(slow, session.max_connections()));
+        let crowd = Arc::new(Crowd::new(slow, session.max_connections(), in_flight));
         let backend = session.backend().clone();
         let patience = self.inner.timeout;
         Guarded::new(pushes(room, crowd), Held::default(), (), backend, patience)
@@ -262,7 +262,7 @@ impl Inner {
         encoded.check(subscription, &profile)?;
         let origin = self.origins.get(endpoint)?;
         let _admitted = match crowd {
-            Some(crowd) => Some(crowd.enter(endpoint, &origin, profile.service()).await),
+            Some(crowd) => Some(crowd.enter(endpoint, &origin, profile.service()).await?),
             None => None,
         };
         let backend = self.session.backend();

@@ -1,6 +1,6 @@
 use std::borrow::Cow;
 
-use crate::subscription::matches;
+use crate::subscription::{is_pattern, matches};
 use crate::{Profile, PushService};
 
 /// Which push service behaves how.
@@ -11,6 +11,12 @@ impl Profiles {
     /// From now on, this one for hosts of this pattern.
     pub(super) fn set(&mut self, pattern: String, profile: Profile) {
         self.0.push((pattern.to_ascii_lowercase(), profile));
+    }
+
+    /// A pattern that no host can match.
+    pub(super) fn wrong_pattern(&self) -> Option<&str> {
+        let patterns = self.0.iter().map(|(pattern, _)| pattern.as_str());
+        patterns.into_iter().find(|pattern| !is_pattern(pattern))
     }
 
     /// The profile for a host, in lower case.
@@ -40,5 +46,28 @@ mod tests {
         profiles.set("a.example.org".into(), PushService::Fcm.into());
         assert_eq!(of(&profiles, "a.example.org"), PushService::Fcm);
         assert_eq!(of(&profiles, "b.example.org"), PushService::Mozilla);
+        assert_eq!(profiles.wrong_pattern(), None);
+    }
+
+    #[test]
+    fn a_pattern_that_no_host_can_match_is_found() {
+        for pattern in [
+            "",
+            "*",
+            "*.",
+            ".a.example",
+            "https://a.example",
+            "a.example:1",
+            "a.",
+        ] {
+            let mut profiles = Profiles::default();
+            profiles.set(pattern.into(), Profile::default());
+            assert_eq!(profiles.wrong_pattern(), Some(pattern));
+        }
+        let mut profiles = Profiles::default();
+        for pattern in ["a.example", "*.a.example", "127.0.0.1", "::1", "localhost"] {
+            profiles.set(pattern.into(), Profile::default());
+        }
+        assert_eq!(profiles.wrong_pattern(), None);
     }
 }

@@ -134,6 +134,12 @@ impl EndpointPolicy {
         }
     }
 
+    /// A pattern among its hosts that none can match.
+    pub(crate) fn wrong_pattern(&self) -> Option<&str> {
+        let hosts = self.hosts.iter().flatten();
+        hosts.map(String::as_str).find(|host| !is_pattern(host))
+    }
+
     /// Which addresses may be dialled for the endpoints that are taken: public ones, and with
     /// [`private`](Self::private) any.
     pub fn egress(&self) -> Egress {
@@ -169,6 +175,17 @@ fn is_inner_name(host: &str) -> bool {
         || [".localhost", ".local", ".internal", ".home.arpa"]
             .iter()
             .any(|suffix| host.ends_with(suffix))
+}
+
+/// Whether a pattern can be that of a host: a name or an address without port, or `*.` and a name.
+pub(crate) fn is_pattern(pattern: &str) -> bool {
+    let name = pattern.strip_prefix("*.").unwrap_or(pattern);
+    let is_name = !name.starts_with('.')
+        && !name.ends_with('.')
+        && name
+            .bytes()
+            .all(|byte| byte.is_ascii_alphanumeric() || b"-_.".contains(&byte));
+    !name.is_empty() && (is_name || pattern.parse::<IpAddr>().is_ok())
 }
 
 /// Whether a host, in lower case, is the pattern's or stands below it.

@@ -351,7 +351,7 @@ impl Site for Shared {
 
 fn nowhere() -> Told {
     let line = "no endpoint here; there are /wpush/v1/ID, /wpush/v2/ID, /fcm/send/ID, /wp/ID, \
-                /apple/ID, /w/?token=ID and /push/ID\n";
+                /apple/ID, /w/?token=ID, /push/ID and /any/other/ID\n";
     Told::new(404, "text/plain; charset=utf-8", line)
 }
 

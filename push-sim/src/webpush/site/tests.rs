@@ -198,6 +198,8 @@ fn an_endpoint_that_nobody_made_is_taken_without_decrypting() {
         "/apple/x",
         "/w/?token=x",
         "/push/x",
+        "/x",
+        "/of/my/own",
     ] {
         let told = world.answer(&with_body(world.bare(path), b"sealed".to_vec()));
         assert_eq!(told.status, 201, "{path}");
@@ -205,9 +207,9 @@ fn an_endpoint_that_nobody_made_is_taken_without_decrypting() {
         assert!(!delivery.decrypted && delivery.error.is_none());
         assert_eq!(told.counted.accepted[0].payload, b"c2VhbGVk");
     }
-    let nowhere = world.answer(&world.bare("/nowhere/x"));
+    let nowhere = world.answer(&world.bare("/nowhere/"));
     assert_eq!(nowhere.status, 404);
-    assert!(world.shared.is_aside(&world.bare("/nowhere/x")));
+    assert!(world.shared.is_aside(&world.bare("/nowhere/")));
 }
 
 #[test]
