@@ -1,6 +1,6 @@
 use std::fmt;
-use std::hash::{DefaultHasher, Hash, Hasher};
-use std::sync::Arc;
+use std::hash::{BuildHasher, RandomState};
+use std::sync::{Arc, LazyLock};
 use std::time::Duration;
 
 use push_core::fan_out::{Grouped, Judged, MOST_GROUPS};
@@ -205,6 +205,9 @@ impl Grouped for Receipt {
     }
 }
 
+/// Others are not to know which hosts are judged together.
+static HASHES: LazyLock<RandomState> = LazyLock::new(RandomState::new);
+
 /// The group of a push service: one for each that is known, and those that are not by their origins, as far
 /// as there are groups.
 pub(crate) fn group_of(service: PushService, origin: &str) -> usize {
@@ -215,9 +218,7 @@ pub(crate) fn group_of(service: PushService, origin: &str) -> usize {
         PushService::Wns => 3,
         PushService::Other => {
             const REST: u64 = (MOST_GROUPS - 4) as u64;
-            let mut hasher = DefaultHasher::new();
-            origin.hash(&mut hasher);
-            4 + usize::try_from(hasher.finish() % REST).unwrap_or(0)
+            4 + usize::try_from(HASHES.hash_one(origin) % REST).unwrap_or(0)
         }
     }
 }
@@ -334,14 +335,18 @@ mod tests {
     fn each_push_service_speaks_for_itself() {
         let mut groups = HashSet::new();
         for service in PushService::ALL {
-            let error = rejected(*service, 404);
-            let receipt = Receipt::read(*service, StatusCode::CREATED, &HeaderMap::new(), 1);
-            assert_eq!(error.group(), receipt.unwrap().group(), "{service}");
-            assert_eq!(error.service(), Some(*service));
-            assert!(error.group() < 16);
+            let error = rejected(*service, 404).to(*service, "https://a.push.example");
+            assert_eq!(error.group(), group_of(*service, "https://a.push.example"));
+            assert!(error.group() < MOST_GROUPS);
             groups.insert(error.group());
         }
         assert_eq!(groups.len(), PushService::ALL.len());
+        // Of those that are not known, the hosts differ.
+        let hosts = (0..1000).map(|host| format!("https://h{host}.push.example"));
+        let others: HashSet<_> = hosts
+            .map(|origin| group_of(PushService::Other, &origin))
+            .collect();
+        assert_eq!(others.len(), MOST_GROUPS - 4);
     }
 
     #[test]
@@ -381,7 +386,7 @@ mod tests {
             assert_eq!(error.verdict(), Verdict::FixMessage);
             assert_eq!((error.attempts(), error.retry_after()), (0, None));
             assert_eq!(error.report(), error.to_string());
-            assert!(error.service().is_none() && !error.is_suspect());
+            assert!(error.rejection().is_none() && !error.is_suspect());
         }
     }
 }

@@ -5,7 +5,7 @@ use std::time::Duration;
 
 use anyhow::{Result, bail};
 use anypush::Backend;
-use anypush::web::{Client, Error, Judgement, Message, Outcome, Reason};
+use anypush::web::{Client, Error, Judgement, Message, Outcome, PushService, Reason};
 use futures_util::stream::StreamExt;
 
 use super::web_message::message;
@@ -87,10 +87,13 @@ fn note_error(remarks: &mut Remarks, error: &Error) {
     remarks.suspect(|| {
         let wrong = rejection.judgement == Some(Judgement::LikelyServiceFault);
         wrong.then(|| {
+            let service = match rejection.service {
+                PushService::Other => "a push service that is not known",
+                known => known.name(),
+            };
             format!(
-                "{} took nothing and knows none of its subscriptions: likely the fault is its own, so \
-                 remove none of those that are told as not-found with retry-after, and send to them later",
-                rejection.service.name()
+                "{service} took nothing and knows none of its subscriptions: likely the fault is its own, so \
+                 remove none of those that are told as not-found with retry-after, and send to them later"
             )
         })
     });

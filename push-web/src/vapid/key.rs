@@ -88,7 +88,7 @@ impl VapidKey {
         }
         let bytes = base64::decode(text).ok_or_else(|| {
             identity(
-                "the VAPID key is no base64: expected its private number of 32 bytes, DER, or PEM",
+                "the VAPID key is no base64: expected its private number of 32 bytes alone, DER, or PEM",
             )
         })?;
         let number = match bytes.strip_prefix(&[0]) {
