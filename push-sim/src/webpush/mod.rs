@@ -12,7 +12,7 @@
 //!   only with a key; Mozilla does at `/wpush/v2/`; the others where the subscription has a key;
 //! - whatever is missing or wrong in a token is FCM's `UnauthorizedRegistration`, but for its audience;
 //! - an audience is the origin by which the client reached the service, whatever the service's own
-//!   name is;
+//!   name is, and its port may be left out;
 //! - Mozilla has no number for a bad urgency, which gets 400 without one;
 //! - messages are stored up to their TTL, and nobody fetches those of subscriptions that no browser
 //!   has made; with a TTL of 0 they are dropped, which the answer does not tell;

@@ -67,7 +67,8 @@ impl Push {
         if !asked.body.is_empty() {
             push.encryption = field(asked, "encryption");
             push.crypto_key = field(asked, "crypto-key");
-            push.encoding = Some(push.encoding(field(asked, "content-encoding"))?);
+            let encoding = field(asked, "content-encoding");
+            push.encoding = Some(push.encoding(encoding, flavour)?);
         }
         let is_urgency =
             |urgency: &String| ["very-low", "low", "normal", "high"].contains(&urgency.as_str());
@@ -90,17 +91,19 @@ impl Push {
         }
     }
 
-    fn encoding(&self, encoding: Option<String>) -> Result<Encoding, Problem> {
+    fn encoding(&self, encoding: Option<String>, flavour: Flavour) -> Result<Encoding, Problem> {
+        // That a header is not needed is said by Mozilla's service only.
+        let is_strict = flavour == Flavour::Mozilla;
         let wrong = |line| Err(Problem::Encryption(line));
         let encryption = self.encryption.as_deref().unwrap_or_default();
         let crypto_key = self.crypto_key.as_deref().unwrap_or_default();
         let (salt, dh) = (parameter(encryption, "salt"), parameter(crypto_key, "dh"));
         match encoding.as_deref() {
             None => wrong("Missing Content-Encoding header"),
-            Some("aes128gcm") if salt.is_some() => {
+            Some("aes128gcm") if is_strict && salt.is_some() => {
                 wrong("Do not include 'salt' header in aes128gcm Encryption header")
             }
-            Some("aes128gcm") if dh.is_some() => {
+            Some("aes128gcm") if is_strict && dh.is_some() => {
                 wrong("Do not include 'dh' header in aes128gcm Crypto-Key header")
             }
             Some("aes128gcm") => Ok(Encoding::Aes128Gcm),
@@ -275,6 +278,8 @@ mod tests {
         let coding = |name| ("content-encoding", name);
         assert!(of(&[coding("aes128gcm")]).is_ok());
         assert!(of(&[coding("aes128gcm"), ("crypto-key", "p256ecdsa=AA")]).is_ok());
+        let more = [("ttl", "1"), coding("aes128gcm"), ("crypto-key", &dh)];
+        assert!(Push::read(&asked(&more, b"x"), Flavour::Rfc8030).is_ok());
         let old = |encryption: &str| {
             of(&[
                 coding("aesgcm"),

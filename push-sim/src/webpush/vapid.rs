@@ -211,7 +211,8 @@ impl Claims {
 }
 
 /// With or without the port that goes without saying, and with one `/` at the end, which Mozilla's
-/// service overlooks.
+/// service overlooks. Without any port as well: many senders never name one, and are right with the real
+/// services, which are all on the usual one.
 fn is_same_origin(audience: &str, origin: &str) -> bool {
     let bare = |origin: &str| {
         let origin = origin.strip_suffix('/').unwrap_or(origin);
@@ -222,7 +223,12 @@ fn is_same_origin(audience: &str, origin: &str) -> bool {
         };
         origin.strip_suffix(port).unwrap_or(&origin).to_owned()
     };
-    bare(audience) == bare(origin)
+    let (audience, origin) = (bare(audience), bare(origin));
+    let without_port = match origin.rsplit_once(':') {
+        Some((rest, port)) if port.bytes().all(|digit| digit.is_ascii_digit()) => rest,
+        _ => &origin,
+    };
+    audience == origin || audience == without_port
 }
 
 /// Whether it is a subject by which Apple thinks somebody can be reached: its service refuses spaces,
@@ -385,6 +391,11 @@ mod tests {
             let claims = format!(r#"{{"aud":"{audience}","exp":1800000001}}"#);
             assert_eq!(of(Flavour::Mozilla, es256, &claims), Ok(()), "{audience}");
         }
+        let elsewhere = "https://push.example.net:8443";
+        assert!(is_same_origin(elsewhere, elsewhere));
+        assert!(is_same_origin("https://push.example.net", elsewhere));
+        assert!(!is_same_origin("https://push.example.net:1", elsewhere));
+        assert!(!is_same_origin("https://push.example", elsewhere));
         let list = r#"{"aud":["a","https://push.example.net"],"exp":1800000001}"#;
         assert_eq!(of(Flavour::Rfc8030, es256, list), Ok(()));
         assert_eq!(of(Flavour::Apple, es256, good), Err(Flaw::Subject));

@@ -24,6 +24,7 @@ pub struct ClientBuilder {
     timeout: Duration,
     in_flight: usize,
     limits: Limits,
+    max_connections_per_origin: usize,
     parallel: bool,
     retry: RetryPolicy,
     resend_unknown: ResendUnknown,
@@ -51,8 +52,8 @@ impl ClientBuilder {
             in_flight: 1000,
             limits: Limits::default()
                 .max_streams(100)
-                .max_connections(4)
                 .idle_timeout(Duration::from_secs(60)),
+            max_connections_per_origin: 4,
             parallel: false,
             retry: RetryPolicy::none(),
             resend_unknown: ResendUnknown::Never,
@@ -142,7 +143,7 @@ impl ClientBuilder {
     /// How many connections there are to one origin, at most; HTTP/2 and HTTP/1.1 are counted apart.
     /// Default: 4. Zero is taken as one.
     pub fn max_connections_per_origin(mut self, most: usize) -> Self {
-        self.limits = self.limits.max_connections(most);
+        self.max_connections_per_origin = most.max(1);
         self
     }
 
@@ -221,7 +222,7 @@ impl ClientBuilder {
         Ok(Client {
             inner: Arc::new(Inner {
                 session: self.session,
-                origins: Origins::new(http, self.limits),
+                origins: Origins::new(http, self.limits, self.max_connections_per_origin),
                 vapid: RwLock::new(vapid),
                 policy: self.policy,
                 profiles: self.profiles,

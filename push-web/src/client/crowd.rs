@@ -1,12 +1,14 @@
 //! What the pushes of one bulk send have to do with each other.
 
 use std::collections::HashMap;
+use std::sync::atomic::{AtomicUsize, Ordering};
 use std::sync::{Arc, Mutex, PoisonError};
-use std::time::Duration;
+use std::time::{Duration, Instant};
 
 use push_core::fan_out::Slow;
 use push_core::{Error, ErrorKind};
 
+use super::PATIENCE;
 use super::gate::{Gate, Place};
 use super::origins::Origin;
 use crate::{Endpoint, PushService};
@@ -23,8 +25,26 @@ pub(super) struct Crowd {
     strangers: Arc<Gate>,
     /// How many pushes may be under way to such hosts.
     strangers_room: usize,
-    /// How many may wait for one such host where there are others.
+    /// How many may wait for one such host where there are others, and three times as many for all of them.
     most_waiting: usize,
+    /// How many wait for such hosts, each at the gate of its own.
+    waiting: AtomicUsize,
+}
+
+/// One that waits for a host that is not known.
+struct Waiting<'a>(&'a AtomicUsize);
+
+impl<'a> Waiting<'a> {
+    fn among(all: &'a AtomicUsize) -> Self {
+        all.fetch_add(1, Ordering::Relaxed);
+        Self(all)
+    }
+}
+
+impl Drop for Waiting<'_> {
+    fn drop(&mut self) {
+        self.0.fetch_sub(1, Ordering::Relaxed);
+    }
 }
 
 /// A push that was let through.
@@ -33,6 +53,9 @@ pub(super) struct Admitted {
     _place: Place,
     _stranger: Option<Place>,
 }
+
+/// How many pushes are under way to a host that is not known and has answered nothing yet.
+const UNPROVEN: usize = 2;
 
 /// When a slow push service can be tried again.
 const LATER: Duration = Duration::from_secs(60);
@@ -47,10 +70,11 @@ impl Crowd {
             slow,
             gates: Mutex::default(),
             strangers: Arc::default(),
-            // Whoever has a domain has any number of hosts. Each push holds a connection at most: three
-            // quarters are left for push services that are known.
-            strangers_room: (max_connections / 4).max(1),
+            // Whoever has a domain has any number of hosts: a quarter is left for push services that are
+            // known.
+            strangers_room: (max_connections / 4 * 3).max(1),
             most_waiting: in_flight,
+            waiting: AtomicUsize::new(0),
         }
     }
 
@@ -58,33 +82,56 @@ impl Crowd {
     /// and no more; more would only wait, at the cost of their deadlines.
     ///
     /// # Errors
-    /// When too many wait already for a host that is not known, and there are others to be sent to: those are
-    /// not to wait for this one.
+    /// When too many wait already, and for too long, for a host that is not known, and there are others to be
+    /// sent to: those are not to wait for this one.
     pub(super) async fn enter(
         &self,
         endpoint: &Endpoint,
         origin: &Origin,
         service: PushService,
+        now: Instant,
     ) -> push_core::Result<Admitted> {
         const AT_LEAST: usize = 16;
+        let (gate, is_alone) = self.gate(endpoint.origin());
         let room = || match origin.way.capacity() {
             Some(capacity) => capacity.saturating_mul(2).max(AT_LEAST),
             None => usize::MAX,
         };
-        let is_stranger = service == PushService::Other;
-        let (gate, is_alone) = self.gate(endpoint.origin());
-        if is_stranger && !is_alone && gate.waiting() >= self.most_waiting {
+        if service != PushService::Other {
+            return Ok(Admitted {
+                _place: gate.enter(room, now).await,
+                _stranger: None,
+            });
+        }
+        if !is_alone && self.is_crowded(&gate, now) {
             return Err(too_many_wait());
         }
-        let place = gate.enter(room).await;
-        let stranger = match is_stranger {
-            true => Some(self.strangers.enter(|| self.strangers_room).await),
+        // Of one that has answered nothing yet, little is expected.
+        let room = || match origin.silence.has_answered() {
+            true => room(),
+            false => UNPROVEN,
+        };
+        let waiting = Waiting::among(&self.waiting);
+        let place = gate.enter(room, now).await;
+        drop(waiting);
+        // Each holds one connection at most, and all of an origin not more than it may have.
+        let stranger = match gate.inside() <= origin.most_connections {
+            true => Some(self.strangers.enter(|| self.strangers_room, now).await),
             false => None,
         };
         Ok(Admitted {
             _place: place,
             _stranger: stranger,
         })
+    }
+
+    /// Whether too many wait for a host that is slow.
+    fn is_crowded(&self, gate: &Gate, now: Instant) -> bool {
+        let (waiting, first) = gate.waiting();
+        let all_waiting = self.waiting.load(Ordering::Relaxed);
+        let is_slow = first.is_some_and(|since| now.saturating_duration_since(since) >= PATIENCE);
+        is_slow
+            && (waiting >= self.most_waiting || all_waiting >= self.most_waiting.saturating_mul(3))
     }
 
     /// The gate of an origin, and whether there is no other.

@@ -4,6 +4,7 @@ use std::collections::BTreeMap;
 use std::future::poll_fn;
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 use std::task::{Poll, Waker};
+use std::time::Instant;
 
 /// Lets in as many as there is room for, in order of arrival. Whoever waits before it has used up nothing of
 /// its deadline.
@@ -15,7 +16,13 @@ struct State {
     inside: usize,
     tickets: u64,
     /// By ticket: the first to come stands first.
-    waiting: BTreeMap<u64, Waker>,
+    waiting: BTreeMap<u64, Waiting>,
+}
+
+#[derive(Debug)]
+struct Waiting {
+    since: Instant,
+    waker: Waker,
 }
 
 /// A place behind the gate; given back when dropped.
@@ -33,16 +40,23 @@ impl Gate {
         self.0.lock().unwrap_or_else(PoisonError::into_inner)
     }
 
-    /// How many wait.
-    pub(super) fn waiting(&self) -> usize {
-        self.lock().waiting.len()
+    /// How many wait, and since when the first of them.
+    pub(super) fn waiting(&self) -> (usize, Option<Instant>) {
+        let state = self.lock();
+        let first = state.waiting.values().next();
+        (state.waiting.len(), first.map(|first| first.since))
+    }
+
+    /// How many are inside.
+    pub(super) fn inside(&self) -> usize {
+        self.lock().inside
     }
 
     /// Waits until there is room, which is asked for anew each time.
     ///
     /// # Cancel safety
     /// Dropping the future gives up the place in the queue.
-    pub(super) async fn enter(self: &Arc<Self>, room: impl Fn() -> usize) -> Place {
+    pub(super) async fn enter(self: &Arc<Self>, room: impl Fn() -> usize, since: Instant) -> Place {
         let mut ticket = Ticket {
             gate: self,
             number: None,
@@ -59,7 +73,8 @@ impl Gate {
                 state.tickets += 1;
                 state.tickets
             });
-            let former = state.waiting.insert(number, cx.waker().clone());
+            let waker = cx.waker().clone();
+            let former = state.waiting.insert(number, Waiting { since, waker });
             drop(state);
             drop(former);
             Poll::Pending
@@ -71,7 +86,10 @@ impl Gate {
 
     /// Tells the first who waits that there may be room.
     fn call_next(mut state: MutexGuard<'_, State>) {
-        let next = state.waiting.first_entry().map(|first| first.get().clone());
+        let next = state
+            .waiting
+            .first_entry()
+            .map(|first| first.get().waker.clone());
         drop(state);
         if let Some(next) = next {
             next.wake();
@@ -106,18 +124,23 @@ mod tests {
 
     use super::*;
 
+    #[allow(clippy::disallowed_methods)]
+    async fn enter(gate: &Arc<Gate>, room: impl Fn() -> usize) -> Place {
+        gate.enter(room, Instant::now()).await
+    }
+
     #[test]
     fn no_more_are_let_in_than_there_is_room_for_and_the_first_comes_first() {
         let gate = Arc::<Gate>::default();
-        let one = gate.enter(|| 1).now_or_never().unwrap();
-        let mut second = Box::pin(gate.enter(|| 1));
-        let mut third = Box::pin(gate.enter(|| 1));
+        let one = enter(&gate, || 1).now_or_never().unwrap();
+        let mut second = Box::pin(enter(&gate, || 1));
+        let mut third = Box::pin(enter(&gate, || 1));
         assert!(second.as_mut().now_or_never().is_none());
         assert!(third.as_mut().now_or_never().is_none());
         drop(one);
         assert!(third.as_mut().now_or_never().is_none());
         assert!(
-            gate.enter(|| 1).now_or_never().is_none(),
+            enter(&gate, || 1).now_or_never().is_none(),
             "not before those who wait"
         );
         let two = second.now_or_never().unwrap();
@@ -128,9 +151,9 @@ mod tests {
     #[test]
     fn whoever_leaves_the_queue_is_not_waited_for() {
         let gate = Arc::<Gate>::default();
-        let one = gate.enter(|| 1).now_or_never().unwrap();
-        let mut second = Box::pin(gate.enter(|| 1));
-        let mut third = Box::pin(gate.enter(|| 1));
+        let one = enter(&gate, || 1).now_or_never().unwrap();
+        let mut second = Box::pin(enter(&gate, || 1));
+        let mut third = Box::pin(enter(&gate, || 1));
         assert!(second.as_mut().now_or_never().is_none());
         assert!(third.as_mut().now_or_never().is_none());
         drop(one);
@@ -145,8 +168,8 @@ mod tests {
         let gate = Arc::<Gate>::default();
         let room = AtomicUsize::new(1);
         let size = || room.load(Ordering::SeqCst);
-        let one = gate.enter(size).now_or_never().unwrap();
-        let mut waiting: Vec<_> = (0..10).map(|_| Box::pin(gate.enter(size))).collect();
+        let one = enter(&gate, size).now_or_never().unwrap();
+        let mut waiting: Vec<_> = (0..10).map(|_| Box::pin(enter(&gate, size))).collect();
         for each in &mut waiting {
             assert!(each.as_mut().now_or_never().is_none());
         }

@@ -262,7 +262,11 @@ impl Inner {
         encoded.check(subscription, &profile)?;
         let origin = self.origins.get(endpoint)?;
         let _admitted = match crowd {
-            Some(crowd) => Some(crowd.enter(endpoint, &origin, profile.service()).await?),
+            Some(crowd) => {
+                let now = self.session.backend().now();
+                let admitted = crowd.enter(endpoint, &origin, profile.service(), now);
+                Some(admitted.await?)
+            }
             None => None,
         };
         let backend = self.session.backend();

@@ -13,6 +13,8 @@ use crate::Endpoint;
 pub(super) struct Origin {
     pub(super) way: Http,
     pub(super) silence: Silence,
+    /// How many connections there may be, by one version of HTTP.
+    pub(super) most_connections: usize,
 }
 
 /// All that are known.
@@ -20,6 +22,7 @@ pub(super) struct Origin {
 pub(super) struct Origins {
     http: HttpClient,
     limits: Limits,
+    most_connections: usize,
     known: Mutex<Known>,
 }
 
@@ -40,10 +43,11 @@ struct Entry {
 const MOST: usize = 4096;
 
 impl Origins {
-    pub(super) fn new(http: HttpClient, limits: Limits) -> Self {
+    pub(super) fn new(http: HttpClient, limits: Limits, most_connections: usize) -> Self {
         Self {
             http,
-            limits,
+            limits: limits.max_connections(most_connections),
+            most_connections,
             known: Mutex::default(),
         }
     }
@@ -62,6 +66,7 @@ impl Origins {
         let origin = Arc::new(Origin {
             way: self.http.service(&url, self.limits)?,
             silence: Silence::default(),
+            most_connections: self.most_connections,
         });
         let entry = Entry {
             origin: origin.clone(),

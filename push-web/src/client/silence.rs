@@ -15,6 +15,8 @@ struct State {
     since: Option<Instant>,
     /// How many are under way.
     under_way: usize,
+    /// It has answered, and was not left alone since.
+    has_answered: bool,
     /// Nothing is sent before.
     until: Option<Instant>,
     /// One is on its way, to see whether it answers again.
@@ -34,6 +36,11 @@ pub(super) struct Begun<'a> {
 impl Silence {
     fn lock(&self) -> MutexGuard<'_, State> {
         self.0.lock().unwrap_or_else(PoisonError::into_inner)
+    }
+
+    /// Whether it is known to answer.
+    pub(super) fn has_answered(&self) -> bool {
+        self.lock().has_answered
     }
 
     /// Begins a push, as long as the push service is not left alone.
@@ -78,6 +85,7 @@ impl Begun<'_> {
         let mut state = self.silence.lock();
         state.since = None;
         state.until = None;
+        state.has_answered = true;
     }
 
     /// It did not. `patience` is how long it may be silent.
@@ -88,6 +96,7 @@ impl Begun<'_> {
             .is_some_and(|since| now.saturating_duration_since(since) >= patience);
         if is_silent || self.is_trial {
             state.until = now.checked_add(PAUSE);
+            state.has_answered = false;
         }
     }
 }
