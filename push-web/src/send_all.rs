@@ -14,13 +14,13 @@ use super::Outcome;
 /// A push under way for longer than two seconds leaves its place to others. To each push service go as many
 /// as keep its connections busy, and to one that is not known two before its first answer; all of those leave
 /// a quarter of the session's connections to others. What is not let through waits, and its time has not
-/// begun. A push service that let pass the whole time of a push ([`timeout`](super::ClientBuilder::timeout)) without an answer to anything is left
-/// alone for 30 seconds: pushes for it are told at once as not sent, with the verdict
+/// begun. A push service that let pass the whole time of a push
+/// ([`timeout`](super::ClientBuilder::timeout)) without an answer to anything is left alone for 30 seconds:
+/// pushes for it are told at once as not sent, with the verdict
 /// [`RetryAfter`](push_core::Verdict::RetryAfter). So are those for one that is not known and slow, where
 /// as many wait for it as may be under way ([`in_flight`](super::ClientBuilder::in_flight)) and others were
-/// sent to. What
-/// waits is bounded all the same, so the intake can come to wait for push services that answer, and answer late,
-/// where most of the subscriptions are theirs.
+/// sent to. What waits is bounded all the same, so the intake can come to wait for push services that answer,
+/// and answer late, where most of the subscriptions are theirs.
 ///
 /// # Subscriptions that are gone
 /// 410 says so for certain. 404 means the same by the standard, but push services have answered so for hours
