@@ -74,7 +74,13 @@ fn is_counted(asked: &Asked, told: &Told, names: &[String]) {
     if is_push && told.status >= 400 {
         assert_eq!(counted.rejected.len(), 1, "{told:?}");
     }
-    let is_of_apple = asked.path.starts_with("/apple/") && is_push;
+    let is_of_apple = matches!(
+        Route::of(asked),
+        Some(Route::Endpoint {
+            flavour: Flavour::Apple,
+            ..
+        })
+    );
     assert!(
         !is_of_apple || told.status < 400 || is_json(told),
         "{told:?}"

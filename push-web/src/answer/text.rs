@@ -43,12 +43,15 @@ fn push_word(line: &mut String, word: &str) {
         // A user's name stands where the host should.
         match behind.get(host.len()..) {
             Some(path) if path.starts_with(['/', '?', '#']) && path.len() > 1 => {
-                line.push_str(start(host, 253));
+                push_host(line, host);
                 line.push_str("/…");
                 return;
             }
-            Some(other) if !other.contains('@') => {
-                line.push_str(start(host, 253));
+            // A host ends there: what goes on as a token does is one from its beginning.
+            Some(other)
+                if !other.contains('@') && (other == "/" || !other.starts_with(is_of_token)) =>
+            {
+                push_host(line, host);
                 rest = other;
             }
             _ => {
@@ -70,17 +73,34 @@ fn push_word(line: &mut String, word: &str) {
     }
 }
 
+/// A host's name, without the labels that can be tokens.
+fn push_host(line: &mut String, host: &str) {
+    for (number, label) in start(host, 253).split('.').enumerate() {
+        if number > 0 {
+            line.push('.');
+        }
+        match label.len() <= most_of(label) {
+            true => line.push_str(label),
+            false => line.push('…'),
+        }
+    }
+}
+
+/// How long a run of characters may be so that it is no token.
+fn most_of(run: &str) -> usize {
+    match run.contains(|c: char| c.is_ascii_digit()) {
+        true => MAX_RUN_BYTES,
+        false => MAX_WORD_BYTES,
+    }
+}
+
 /// The text without its tokens.
 fn push_runs(line: &mut String, text: &str) {
     let mut rest = text;
     while !rest.is_empty() {
         let end = rest.find(|c| !is_of_token(c)).unwrap_or(rest.len());
         let (run, behind) = rest.split_at(end);
-        let most = match run.contains(|c: char| c.is_ascii_digit()) {
-            true => MAX_RUN_BYTES,
-            false => MAX_WORD_BYTES,
-        };
-        match run.len() <= most {
+        match run.len() <= most_of(run) {
             true => line.push_str(run),
             false => line.push('…'),
         }
@@ -145,6 +165,8 @@ mod tests {
             ("https://a.example", "https://a.example"),
             ("(https://a.example?x)", "(https://a.example/…"),
             ("https://u@a.example", "https://…"),
+            ("https://a.mgAAAAABl0Qx7mZ3kT9rW2!<", "https://a.…!<"),
+            ("https://hJ6kL0pS_uE-oI3aX7zM", "https://…"),
             ("https://u:p@a.example/x", "https://…"),
             ("https://a.example\\@b/x", "https://…"),
             ("://", "://"),
