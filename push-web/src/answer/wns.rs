@@ -1,5 +1,6 @@
 //! What WNS says in headers: its answers have no bodies.
 
+use super::text::one_line;
 use std::fmt;
 
 use http::HeaderMap;
@@ -17,7 +18,7 @@ pub enum WnsStatus {
     Dropped,
     /// It was thrown away, as too many came for this browser.
     ChannelThrottled,
-    /// A word that has no name here.
+    /// A word that has no name here; of what can be a token or an address, nothing is kept.
     Other(Box<str>),
 }
 
@@ -46,7 +47,7 @@ impl From<&str> for WnsStatus {
         [Self::Received, Self::Dropped, Self::ChannelThrottled]
             .into_iter()
             .find(|known| known.as_str().eq_ignore_ascii_case(word))
-            .unwrap_or_else(|| Self::Other(word.into()))
+            .unwrap_or_else(|| Self::Other(one_line(word).unwrap_or_default().into()))
     }
 }
 
