@@ -41,6 +41,7 @@ pub mod http;
 pub mod session;
 #[cfg(feature = "sign")]
 pub mod sign;
+pub mod text;
 
 pub use async_trait::async_trait;
 pub use backend::{Backend, BoxFuture, Certificate, Connection, Lock, LockGuard};

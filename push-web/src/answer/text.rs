@@ -1,6 +1,8 @@
 //! Texts of a push service, made fit for one line of a log: services quote the endpoint, which is a
 //! secret.
 
+pub(super) use push_core::text::start;
+
 /// The most of a text that is kept, in bytes.
 pub(super) const MAX_TEXT_BYTES: usize = 300;
 
@@ -12,23 +14,7 @@ const MAX_RUN_BYTES: usize = 15;
 /// The text on one line: white space collapsed, control characters left out, of addresses only the
 /// host, no paths, no tokens, and cut off where it is too long. `None` when nothing is left.
 pub(super) fn one_line(text: &str) -> Option<String> {
-    let mut line = String::new();
-    // Enough to fill the line, however long the text is.
-    for word in start(text, 16 * MAX_TEXT_BYTES).split_whitespace() {
-        if line.len() >= MAX_TEXT_BYTES {
-            break;
-        }
-        let word: String = word.chars().filter(|c| !c.is_control()).collect();
-        if word.is_empty() {
-            continue;
-        }
-        if !line.is_empty() {
-            line.push(' ');
-        }
-        push_word(&mut line, &word);
-    }
-    line.truncate(start(&line, MAX_TEXT_BYTES).trim_end().len());
-    (!line.is_empty()).then_some(line)
+    push_core::text::one_line(text, MAX_TEXT_BYTES, push_word)
 }
 
 /// One word, of which several can be glued together.
@@ -125,24 +111,7 @@ fn is_of_token(character: char) -> bool {
 
 /// What a page in HTML says it is: its title.
 pub(super) fn page_title(page: &str) -> Option<String> {
-    let page = start(page, 4096);
-    // Of the same length, byte by byte.
-    let lower = page.to_ascii_lowercase();
-    let from = lower.find("<title")?;
-    let from = from + lower.get(from..)?.find('>')? + 1;
-    let to = from + lower.get(from..)?.find("</title")?;
-    one_line(page.get(from..to)?)
-}
-
-/// The first bytes of a text, cut between characters.
-pub(super) fn start(text: &str, max_bytes: usize) -> &str {
-    if text.len() <= max_bytes {
-        return text;
-    }
-    let end = (0..=max_bytes)
-        .rev()
-        .find(|index| text.is_char_boundary(*index));
-    text.get(..end.unwrap_or(0)).unwrap_or_default()
+    one_line(push_core::text::page_title(page)?)
 }
 
 #[cfg(test)]
