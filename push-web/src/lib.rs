@@ -187,6 +187,7 @@ mod error;
 #[cfg(any(test, feature = "fuzzing"))]
 #[doc(hidden)]
 pub mod fuzzing;
+mod hosts;
 mod judgement;
 mod message;
 mod outcome;

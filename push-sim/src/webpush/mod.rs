@@ -50,5 +50,4 @@ pub use vapid_key::VapidKey;
 
 pub(crate) use delivery::Tracked;
 pub(crate) use site::Shared;
-#[allow(unused_imports)]
-pub(crate) use store::{Listener, Message, Store};
+pub(crate) use store::Store;

@@ -210,9 +210,7 @@ impl Client {
 
 /// The tokens of a key whose other particulars can be used.
 fn tokens(vapid: Vapid) -> Result<Arc<VapidTokens>, Error> {
-    vapid
-        .check()
-        .map_err(|error| push_core::Error::new(ErrorKind::Config, error.to_string()))?;
+    vapid.check().map_err(push_core::Error::from)?;
     Ok(Arc::new(VapidTokens::new(vapid)))
 }
 
@@ -308,10 +306,8 @@ impl Inner {
             return Ok(None);
         };
         let now = self.session.backend().system_time();
-        let token = tokens
-            .get(origin, now)
-            .map_err(|error| push_core::Error::new(ErrorKind::Identity, error.to_string()))?;
-        Ok(Some(token))
+        let token = tokens.get(origin, now);
+        Ok(Some(token.map_err(push_core::Error::from)?))
     }
 
     /// The request that sends a message to a subscription.

@@ -1,6 +1,6 @@
 use std::borrow::Cow;
 
-use crate::subscription::{is_pattern, matches};
+use crate::hosts::{is_pattern, matches};
 use crate::{Profile, PushService};
 
 /// Which push service behaves how.

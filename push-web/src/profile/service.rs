@@ -1,5 +1,7 @@
 use std::fmt;
 
+use crate::hosts::{KNOWN, matches};
+
 /// Whose push service an endpoint belongs to, by its host.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Hash)]
 #[non_exhaustive]
@@ -17,16 +19,6 @@ pub enum PushService {
     Other,
 }
 
-/// The hosts of the known push services: a name, or with a full stop before it all names below it.
-const HOSTS: &[(&str, PushService)] = &[
-    ("fcm.googleapis.com", PushService::Fcm),
-    ("android.googleapis.com", PushService::Fcm),
-    ("jmt17.google.com", PushService::Fcm),
-    (".push.services.mozilla.com", PushService::Mozilla),
-    (".push.apple.com", PushService::Apple),
-    (".notify.windows.com", PushService::Wns),
-];
-
 impl PushService {
     /// All of them.
     pub const ALL: &'static [Self] = &[
@@ -40,10 +32,7 @@ impl PushService {
     /// The push service at a host, in either case; [`PushService::Other`] where it is none that is
     /// known. Names are compared label by label, so `evilfcm.googleapis.com` is not FCM.
     pub fn of(host: &str) -> Self {
-        let known = HOSTS.iter().find(|(name, _)| match name.starts_with('.') {
-            true => is_below(host, name),
-            false => host.eq_ignore_ascii_case(name),
-        });
+        let known = KNOWN.iter().find(|(pattern, _)| matches(pattern, host));
         known.map_or(Self::Other, |(_, service)| *service)
     }
 
@@ -56,19 +45,6 @@ impl PushService {
             Self::Wns => "wns",
             Self::Other => "other",
         }
-    }
-}
-
-/// Whether the host ends in this, with at least one label before it.
-fn is_below(host: &str, domain: &str) -> bool {
-    let Some(at) = host.len().checked_sub(domain.len()) else {
-        return false;
-    };
-    match (host.get(..at), host.get(at..)) {
-        (Some(label), Some(end)) => {
-            !label.is_empty() && !label.ends_with('.') && end.eq_ignore_ascii_case(domain)
-        }
-        _ => false,
     }
 }
 

@@ -15,7 +15,6 @@ pub use self::fault::{InvalidEndpoint, InvalidSubscription};
 use self::json::Wire;
 pub use self::keys::{InvalidKeys, Keys};
 pub use self::policy::EndpointPolicy;
-pub(crate) use self::policy::{is_pattern, matches};
 
 /// A push subscription: where its messages go, and what they are encrypted with.
 ///

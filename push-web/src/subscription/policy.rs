@@ -5,16 +5,7 @@ use push_core::Egress;
 
 use super::fault::EndpointFault as Fault;
 use super::{Endpoint, InvalidEndpoint};
-
-/// The push services that browsers are known to use.
-const KNOWN: [&str; 6] = [
-    "fcm.googleapis.com",
-    "android.googleapis.com",
-    "jmt17.google.com",
-    "*.push.services.mozilla.com",
-    "*.push.apple.com",
-    "*.notify.windows.com",
-];
+use crate::hosts::{KNOWN, is_pattern, matches};
 
 /// Which endpoints are taken. They come from users, so whoever wants to reach into the network of the
 /// sender writes one that leads there.
@@ -57,7 +48,7 @@ impl EndpointPolicy {
     /// As [`public`](Self::public), and only at the push services that browsers are known to use: those of
     /// Apple, Google, Microsoft and Mozilla.
     pub fn known_services() -> Self {
-        Self::public().hosts(KNOWN)
+        Self::public().hosts(KNOWN.map(|(host, _)| host))
     }
 
     /// All endpoints, without encryption too, on any port, at any name or address: for tests, and for push
@@ -175,29 +166,4 @@ fn is_inner_name(host: &str) -> bool {
         || [".localhost", ".local", ".internal", ".home.arpa"]
             .iter()
             .any(|suffix| host.ends_with(suffix))
-}
-
-/// Whether a pattern can be that of a host: a name or an address without port, or `*.` and a name.
-pub(crate) fn is_pattern(pattern: &str) -> bool {
-    let name = pattern.strip_prefix("*.").unwrap_or(pattern);
-    let is_name = !name.starts_with('.')
-        && !name.ends_with('.')
-        && name
-            .bytes()
-            .all(|byte| byte.is_ascii_alphanumeric() || b"-_.".contains(&byte));
-    !name.is_empty() && (is_name || pattern.parse::<IpAddr>().is_ok())
-}
-
-/// Whether a host, in lower case, is the pattern's or stands below it.
-pub(crate) fn matches(pattern: &str, host: &str) -> bool {
-    match pattern.strip_prefix('*') {
-        Some(suffix) => {
-            suffix.len() > 1
-                && suffix.starts_with('.')
-                && host
-                    .strip_suffix(suffix)
-                    .is_some_and(|name| !name.is_empty())
-        }
-        None => pattern == host,
-    }
 }
