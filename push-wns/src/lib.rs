@@ -1,0 +1,1 @@
+//! Windows Push Notification Services (WNS): toasts, tiles, badges and raw notifications.
