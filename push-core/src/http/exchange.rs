@@ -69,16 +69,22 @@ pub struct Answer {
     /// Whether an attempt before this one may have been taken: its answer was lost, and
     /// [`ResendUnknown`] allowed another.
     pub may_have_been_taken_before: bool,
+    /// What HTTP/1.1 says beside the status, where it is not the usual phrase and is text: services
+    /// exist that tell two meanings of a status apart by it.
+    pub reason_phrase: Option<Box<str>>,
     carrier: Option<Carrier>,
 }
 
 impl Answer {
     /// One that came by no connection of HTTP/2.
     #[cfg(feature = "http1")]
-    pub(super) fn apart(status: StatusCode, headers: HeaderMap, body: Bytes, end: BodyEnd) -> Self {
+    pub(super) fn apart(head: http::response::Parts, body: Bytes, end: BodyEnd) -> Self {
+        let phrase = head.extensions.get::<hyper::ext::ReasonPhrase>();
+        let phrase = phrase.and_then(|phrase| std::str::from_utf8(phrase.as_bytes()).ok());
         Self {
-            status,
-            headers,
+            reason_phrase: phrase.filter(|text| !text.is_empty()).map(Box::from),
+            status: head.status,
+            headers: head.headers,
             body,
             complete: end == BodyEnd::Whole,
             too_long: end == BodyEnd::TooLong,
@@ -407,6 +413,7 @@ fn answered(
         too_long: end == BodyEnd::TooLong,
         attempts: 0,
         may_have_been_taken_before: false,
+        reason_phrase: None,
         carrier,
     })
 }

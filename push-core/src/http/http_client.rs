@@ -105,6 +105,18 @@ impl HttpClient {
         self.new_way(url, limits)
     }
 
+    /// The way to a service that speaks HTTP/1.1: no other version is offered to it.
+    ///
+    /// # Errors
+    /// As [`way`](Self::way).
+    pub fn http1_service(&self, url: &BaseUrl, limits: Limits) -> Result<Http> {
+        let Inner { session, reach, .. } = &*self.0;
+        match &self.0.transport {
+            Some(transport) => Ok(Http::over(session, transport.clone())),
+            None => Ok(Http::http1_only(session, url, reach, limits)),
+        }
+    }
+
     fn new_way(&self, url: &BaseUrl, limits: Limits) -> Result<Http> {
         match &self.0.transport {
             Some(transport) => Ok(Http::over(&self.0.session, transport.clone())),

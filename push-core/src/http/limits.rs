@@ -1,5 +1,8 @@
 use std::time::Duration;
 
+/// How many connections there may be to one destination where nobody says anything.
+const USUAL_CONNECTIONS: usize = 8;
+
 /// How much of a session's connections one destination may have, where the session as a whole does not
 /// allow less.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Hash)]
@@ -18,8 +21,9 @@ impl Limits {
         self
     }
 
-    /// At most so many connections; HTTP/2 and HTTP/1.1 are counted apart. Default: as the session has
-    /// it. Zero is taken as one.
+    /// At most so many connections; HTTP/2 and HTTP/1.1 are counted apart. Where the
+    /// [session](crate::session::SessionBuilder::max_connections_per_destination) was told of fewer, those
+    /// count. Default: as the session was told, else 8. Zero is taken as one.
     #[must_use]
     pub fn max_connections(mut self, most: usize) -> Self {
         self.max_connections = Some(most.max(1));
@@ -33,9 +37,10 @@ impl Limits {
         self
     }
 
-    /// The lower one, of this and of the session's.
-    pub(crate) fn connections(&self, session: usize) -> usize {
-        self.max_connections.unwrap_or(session).min(session)
+    /// The lower one, of this and of what the session was told.
+    pub(crate) fn connections(&self, session: Option<usize>) -> usize {
+        let said = [self.max_connections, session].into_iter().flatten().min();
+        said.unwrap_or(USUAL_CONNECTIONS)
     }
 
     /// The lower one, of this and of the session's.

@@ -169,7 +169,7 @@ impl Talk {
         };
         let lasting =
             end == BodyEnd::Whole && head.version == Version::HTTP_11 && !says_close(&head.headers);
-        let answer = Answer::apart(head.status, head.headers, whole.freeze(), end);
+        let answer = Answer::apart(head, whole.freeze(), end);
         (How::Answered(answer), lasting)
     }
 }

@@ -62,7 +62,7 @@ impl Transported {
             match sent {
                 Ok(response) => {
                     let (head, body) = response.into_parts();
-                    let mut answer = Answer::apart(head.status, head.headers, body, BodyEnd::Whole);
+                    let mut answer = Answer::apart(head, body, BodyEnd::Whole);
                     answer.attempts = attempts + 1;
                     answer.may_have_been_taken_before = lost.is_some();
                     return Ok(answer);

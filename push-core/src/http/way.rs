@@ -28,8 +28,8 @@ enum Way {
         http2: Http2,
         http1: Http1,
     },
-    /// No TLS, and so nothing to choose by.
-    Plain(Http1),
+    /// Nothing to choose: without TLS, or by the word of who sends there.
+    Http1(Http1),
     Transported(Transported),
 }
 
@@ -45,17 +45,30 @@ impl Http {
         reach: &Reach,
         limits: Limits,
     ) -> Result<Self> {
-        let target = url.target(reach);
         if url.is_plain() {
-            let http1 = Http1::new(session.clone(), target, limits);
-            return Ok(Self(Arc::new(Way::Plain(http1))));
+            return Ok(Self::http1_only(session, url, reach, limits));
         }
-        let target = target.alpn(["h2", "http/1.1"]);
+        let target = url.target(reach).alpn(["h2", "http/1.1"]);
         let destination = Destination::of_either_version(target.clone()).limits(limits);
         Ok(Self(Arc::new(Way::Tls {
             http2: session.http2(destination)?,
             http1: Http1::new(session.clone(), target, limits),
         })))
+    }
+
+    pub(super) fn http1_only(
+        session: &Session,
+        url: &BaseUrl,
+        reach: &Reach,
+        limits: Limits,
+    ) -> Self {
+        let target = url.target(reach);
+        let target = match url.is_plain() {
+            true => target,
+            false => target.alpn(["http/1.1"]),
+        };
+        let http1 = Http1::new(session.clone(), target, limits);
+        Self(Arc::new(Way::Http1(http1)))
     }
 
     pub(super) fn over(session: &Session, transport: Arc<dyn HttpTransport>) -> Self {
@@ -99,7 +112,7 @@ impl Http {
     ) -> Result<Answer> {
         let (http2, http1) = match &*self.0 {
             Way::Tls { http2, http1 } => (Some(http2), http1),
-            Way::Plain(http1) => (None, http1),
+            Way::Http1(http1) => (None, http1),
             Way::Transported(transported) => return transported.exchange(outgoing, deadline).await,
         };
         let mut turns = 0;
@@ -145,7 +158,7 @@ impl Http {
                 }
                 Err(Http1::undecided())
             }
-            Way::Plain(http1) => http1.ready(deadline).await.map(drop),
+            Way::Http1(http1) => http1.ready(deadline).await.map(drop),
             Way::Transported(_) => Ok(()),
         }
     }
@@ -159,7 +172,7 @@ impl Http {
                 false => http2.capacity(),
                 true => http1.capacity(),
             }),
-            Way::Plain(http1) => Some(http1.capacity()),
+            Way::Http1(http1) => Some(http1.capacity()),
             Way::Transported(_) => None,
         }
     }
@@ -169,7 +182,7 @@ impl fmt::Debug for Http {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         match &*self.0 {
             Way::Tls { http2, .. } => f.debug_tuple("Http").field(http2).finish(),
-            Way::Plain(http1) => f.debug_tuple("Http").field(http1).finish(),
+            Way::Http1(http1) => f.debug_tuple("Http").field(http1).finish(),
             Way::Transported(transported) => f.debug_tuple("Http").field(transported).finish(),
         }
     }

@@ -29,10 +29,10 @@ impl SessionBuilder {
     }
 
     /// The most connections to one destination with one credential, those that drain not counted;
-    /// [leases](super#leases) are counted apart from the connections that requests share. Default: 8.
-    /// Zero is taken as one.
+    /// [leases](super#leases) are counted apart from the connections that requests share. Default: as
+    /// the client of the service has it, which most have not: 8. Zero is taken as one.
     pub fn max_connections_per_destination(mut self, most: usize) -> Self {
-        self.config.max_connections_per_key = most.max(1);
+        self.config.max_connections_per_key = Some(most.max(1));
         self
     }
 

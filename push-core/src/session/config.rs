@@ -10,7 +10,8 @@ pub(crate) const MOST_REQUESTS: u32 = 0x3800_0000;
 #[derive(Clone, Debug)]
 pub(crate) struct Config {
     pub(crate) max_connections: usize,
-    pub(crate) max_connections_per_key: usize,
+    /// By the caller's word; `None`: as who sends there wants it, else eight.
+    pub(crate) max_connections_per_key: Option<usize>,
     pub(crate) max_streams: u32,
     pub(crate) max_waiting: Option<usize>,
     pub(crate) max_abandoned: usize,
@@ -30,7 +31,7 @@ impl Default for Config {
     fn default() -> Self {
         Self {
             max_connections: 1024,
-            max_connections_per_key: 8,
+            max_connections_per_key: None,
             max_streams: 1000,
             max_waiting: None,
             max_abandoned: 100,

@@ -316,6 +316,19 @@ impl<'a> Client<'a> {
         Self { sim, session, way }
     }
 
+    /// One that speaks HTTP/1.1 alone, with limits of its own.
+    pub fn of_http1(
+        sim: &'a Simulation,
+        session: impl FnOnce(SessionBuilder) -> SessionBuilder,
+        limits: Limits,
+    ) -> Self {
+        let session = session(Session::builder(sim.backend())).build();
+        let http = HttpClient::new(session.clone(), Reach::default());
+        let url: BaseUrl = format!("https://{HOST}").parse().unwrap();
+        let way = http.http1_service(&url, limits).unwrap();
+        Self { sim, session, way }
+    }
+
     /// A request that its sender can drop.
     pub fn exchange(
         &self,
