@@ -1,6 +1,7 @@
 //! Sending to any number of devices: from an iterator or a stream, with bounded room, as a stream
 //! of outcomes.
 
+mod gate;
 mod guard;
 mod guarded;
 mod slow;
@@ -11,6 +12,7 @@ use std::task::{Context, Poll};
 
 use futures_util::stream::{self, FuturesUnordered, Stream};
 
+pub use gate::{Gate, Gates, Place};
 pub use guard::{Grouped, Judged, MOST_GROUPS, SUSPICIOUS};
 pub use guarded::{Guarded, Held, Polled, Pushed, Pushes, TryGuarded};
 pub use slow::{Slow, Watched};

@@ -11,6 +11,8 @@
 mod acquire;
 #[cfg(feature = "http1")]
 mod base_url;
+#[cfg(feature = "http1")]
+mod by_origin;
 #[cfg(feature = "http2")]
 mod credential;
 #[cfg(feature = "http2")]
@@ -65,6 +67,8 @@ pub use transport::{BoundedBody, HttpTransport};
 
 #[cfg(feature = "http1")]
 pub use base_url::BaseUrl;
+#[cfg(feature = "http1")]
+pub use by_origin::ByOrigin;
 #[cfg(feature = "http2")]
 pub use credential::{Authorize, ConnectionCredential, Rejected};
 #[cfg(feature = "http2")]

@@ -1,15 +1,13 @@
 //! What the pushes of one bulk send have to do with each other.
 
-use std::collections::HashMap;
+use std::sync::Arc;
 use std::sync::atomic::{AtomicUsize, Ordering};
-use std::sync::{Arc, Mutex, PoisonError};
 use std::time::{Duration, Instant};
 
-use push_core::fan_out::Slow;
+use push_core::fan_out::{Gate, Gates, Place, Slow};
 use push_core::{Error, ErrorKind};
 
 use super::PATIENCE;
-use super::gate::{Gate, Place};
 use super::origins::Origin;
 use crate::{Endpoint, PushService};
 
@@ -19,8 +17,7 @@ use crate::{Endpoint, PushService};
 #[derive(Debug)]
 pub(super) struct Crowd {
     pub(super) slow: Slow,
-    /// By origin.
-    gates: Mutex<HashMap<Box<str>, Arc<Gate>>>,
+    gates: Gates,
     /// Before those of hosts that are not known.
     strangers: Arc<Gate>,
     /// How many pushes may be under way to such hosts.
@@ -60,15 +57,12 @@ const UNPROVEN: usize = 2;
 /// When a slow push service can be tried again.
 const LATER: Duration = Duration::from_secs(60);
 
-/// With so many gates, those are looked for that nobody needs.
-const MANY: usize = 1024;
-
 impl Crowd {
     /// `max_connections` is how many the session may have, and `in_flight` how many pushes may be under way.
     pub(super) fn new(slow: Slow, max_connections: usize, in_flight: usize) -> Self {
         Self {
             slow,
-            gates: Mutex::default(),
+            gates: Gates::default(),
             strangers: Arc::default(),
             // Whoever has a domain has any number of hosts: a quarter is left for push services that are
             // known.
@@ -92,7 +86,7 @@ impl Crowd {
         now: Instant,
     ) -> push_core::Result<Admitted> {
         const AT_LEAST: usize = 16;
-        let (gate, is_alone) = self.gate(endpoint.origin());
+        let (gate, is_alone) = self.gates.gate(endpoint.origin());
         let room = || match origin.way.capacity() {
             Some(capacity) => capacity.saturating_mul(2).max(AT_LEAST),
             None => usize::MAX,
@@ -132,20 +126,6 @@ impl Crowd {
         let is_slow = first.is_some_and(|since| now.saturating_duration_since(since) >= PATIENCE);
         is_slow
             && (waiting >= self.most_waiting || all_waiting >= self.most_waiting.saturating_mul(3))
-    }
-
-    /// The gate of an origin, and whether there is no other.
-    fn gate(&self, origin: &str) -> (Arc<Gate>, bool) {
-        let mut gates = self.gates.lock().unwrap_or_else(PoisonError::into_inner);
-        if let Some(gate) = gates.get(origin) {
-            return (gate.clone(), gates.len() == 1);
-        }
-        if gates.len() >= MANY {
-            gates.retain(|_, gate| Arc::strong_count(gate) > 1);
-        }
-        let gate = Arc::<Gate>::default();
-        gates.insert(origin.into(), gate.clone());
-        (gate, gates.len() == 1)
     }
 }
 

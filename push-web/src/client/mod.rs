@@ -1,7 +1,6 @@
 mod builder;
 mod crowd;
 mod deliver;
-mod gate;
 mod origins;
 mod profiles;
 mod silence;

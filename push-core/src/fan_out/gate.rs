@@ -1,15 +1,41 @@
-//! How many pushes of bulk sends go to one push service at a time.
+//! How many pushes of a bulk send go to one server at a time.
 
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, HashMap};
 use std::future::poll_fn;
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 use std::task::{Poll, Waker};
 use std::time::Instant;
 
+/// The gates of one bulk send: one before each server, so that as many pushes are under way to it as keep
+/// its connections busy, and no more; more would only wait, at the cost of their deadlines.
+///
+/// Each bulk send has its own, so that one whose outcomes nobody fetches holds up no other.
+#[derive(Debug, Default)]
+pub struct Gates(Mutex<HashMap<Box<str>, Arc<Gate>>>);
+
+/// With so many gates, those are looked for that nobody needs.
+const MANY: usize = 1024;
+
+impl Gates {
+    /// The gate before the server of this origin, and whether there is no other.
+    pub fn gate(&self, origin: &str) -> (Arc<Gate>, bool) {
+        let mut gates = self.0.lock().unwrap_or_else(PoisonError::into_inner);
+        if let Some(gate) = gates.get(origin) {
+            return (gate.clone(), gates.len() == 1);
+        }
+        if gates.len() >= MANY {
+            gates.retain(|_, gate| Arc::strong_count(gate) > 1);
+        }
+        let gate = Arc::<Gate>::default();
+        gates.insert(origin.into(), gate.clone());
+        (gate, gates.len() == 1)
+    }
+}
+
 /// Lets in as many as there is room for, in order of arrival. Whoever waits before it has used up nothing of
 /// its deadline.
 #[derive(Debug, Default)]
-pub(super) struct Gate(Mutex<State>);
+pub struct Gate(Mutex<State>);
 
 #[derive(Debug, Default)]
 struct State {
@@ -25,9 +51,10 @@ struct Waiting {
     waker: Waker,
 }
 
-/// A place behind the gate; given back when dropped.
+/// A place behind a [`Gate`]; given back when dropped.
 #[derive(Debug)]
-pub(super) struct Place(Arc<Gate>);
+#[must_use = "a place is given back when it is dropped"]
+pub struct Place(Arc<Gate>);
 
 /// A place in the queue.
 struct Ticket<'a> {
@@ -41,22 +68,23 @@ impl Gate {
     }
 
     /// How many wait, and since when the first of them.
-    pub(super) fn waiting(&self) -> (usize, Option<Instant>) {
+    pub fn waiting(&self) -> (usize, Option<Instant>) {
         let state = self.lock();
         let first = state.waiting.values().next();
         (state.waiting.len(), first.map(|first| first.since))
     }
 
     /// How many are inside.
-    pub(super) fn inside(&self) -> usize {
+    pub fn inside(&self) -> usize {
         self.lock().inside
     }
 
-    /// Waits until there is room, which is asked for anew each time.
+    /// Waits until there is room, which is asked for anew each time; zero is taken as one. `since` is
+    /// when the push came here.
     ///
     /// # Cancel safety
     /// Dropping the future gives up the place in the queue.
-    pub(super) async fn enter(self: &Arc<Self>, room: impl Fn() -> usize, since: Instant) -> Place {
+    pub async fn enter(self: &Arc<Self>, room: impl Fn() -> usize, since: Instant) -> Place {
         let mut ticket = Ticket {
             gate: self,
             number: None,
