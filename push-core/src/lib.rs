@@ -36,6 +36,7 @@ pub mod fan_out;
 #[cfg(any(test, feature = "fuzzing"))]
 #[doc(hidden)]
 pub mod fuzzing;
+pub mod hosts;
 pub mod http;
 #[cfg(feature = "http2")]
 pub mod session;

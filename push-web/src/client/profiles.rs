@@ -1,6 +1,7 @@
 use std::borrow::Cow;
 
-use crate::hosts::{is_pattern, matches};
+use push_core::hosts::{is_pattern, matches};
+
 use crate::{Profile, PushService};
 
 /// Which push service behaves how.

@@ -1,6 +1,8 @@
 use std::fmt;
 
-use crate::hosts::{KNOWN, matches};
+use push_core::hosts::matches;
+
+use crate::hosts::KNOWN;
 
 /// Whose push service an endpoint belongs to, by its host.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Hash)]

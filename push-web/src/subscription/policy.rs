@@ -2,10 +2,11 @@ use std::collections::BTreeSet;
 use std::net::IpAddr;
 
 use push_core::Egress;
+use push_core::hosts::{is_pattern, matches};
 
 use super::fault::EndpointFault as Fault;
 use super::{Endpoint, InvalidEndpoint};
-use crate::hosts::{KNOWN, is_pattern, matches};
+use crate::hosts::KNOWN;
 
 /// Which endpoints are taken. They come from users, so whoever wants to reach into the network of the
 /// sender writes one that leads there.
