@@ -11,6 +11,7 @@
 //! - `http1`: [`http::HttpClient`] and HTTP/1.1, over leases; with `http2`.
 //! - `http2`: `session` with its leases, the HTTP/2 client of [`http`], `bearer` tokens and bulk sends
 //!   (`fan_out`). The author of a backend needs none of them.
+//! - `oauth`: [`bearer::oauth`], for services whose tokens come from a token server; with `http1`.
 //! - `sign`: ES256 and RS256 signatures, for provider tokens and assertions.
 //! - `pkcs12`: identities from PKCS#12 files.
 
@@ -54,7 +55,7 @@ pub use futures_io::{AsyncRead, AsyncWrite};
 pub use identity::{Identity, KeyFormat};
 pub use proxy::Proxy;
 pub use reach::Reach;
-pub use retry::{ResendUnknown, RetryPolicy, parse_retry_after, retry_after};
+pub use retry::{ResendUnknown, RetryPolicy, answer_date, parse_retry_after, retry_after};
 pub use roots::Roots;
 pub use target::{Security, Target};
 pub use verdict::{Outcome, Verdict};

@@ -141,9 +141,14 @@ impl ResendUnknown {
 /// How long an answer asks to wait: its `Retry-After`. A date there counts from the answer's own `Date`,
 /// where it has one, since the clock of this machine may be off; else from `now`.
 pub fn retry_after(headers: &http::HeaderMap, now: SystemTime) -> Option<Duration> {
-    let text = |name| headers.get(name)?.to_str().ok();
-    let date = text(http::header::DATE).and_then(|date| httpdate::parse_http_date(date).ok());
-    parse_retry_after(text(http::header::RETRY_AFTER)?, date.unwrap_or(now))
+    let text = headers.get(http::header::RETRY_AFTER)?.to_str().ok()?;
+    parse_retry_after(text, answer_date(headers).unwrap_or(now))
+}
+
+/// When an answer was made, by the clock of its server: its `Date`.
+pub fn answer_date(headers: &http::HeaderMap) -> Option<SystemTime> {
+    let text = headers.get(http::header::DATE)?.to_str().ok()?;
+    httpdate::parse_http_date(text).ok()
 }
 
 /// Reads a `Retry-After` header (RFC 9110, section 10.2.3) in either form, seconds or an HTTP

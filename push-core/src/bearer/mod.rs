@@ -2,6 +2,8 @@
 //! requests of a client, fetched once for all who wait, and renewed before it ends.
 
 mod fetching;
+#[cfg(feature = "oauth")]
+pub mod oauth;
 mod source;
 mod state;
 mod token;

@@ -65,6 +65,9 @@ mod wire;
 
 pub use transport::{BoundedBody, HttpTransport};
 
+/// What this crate calls itself in requests: `anypush/0.1.0`.
+pub const USER_AGENT: &str = concat!("anypush/", env!("CARGO_PKG_VERSION"));
+
 #[cfg(feature = "http1")]
 pub use base_url::BaseUrl;
 #[cfg(feature = "http1")]

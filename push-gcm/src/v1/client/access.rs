@@ -15,8 +15,6 @@ use crate::v1::Credentials;
 /// Who pays for the request, where it is not the project of the credentials.
 const QUOTA_PROJECT: HeaderName = HeaderName::from_static("x-goog-user-project");
 
-const AGENT: &str = concat!("anypush/", env!("CARGO_PKG_VERSION"));
-
 /// The credentials in force, and what follows from them.
 #[derive(Debug)]
 pub(super) struct Access {
@@ -61,7 +59,8 @@ impl Access {
             CONTENT_TYPE,
             HeaderValue::from_static("application/json; charset=UTF-8"),
         );
-        headers.insert(USER_AGENT, HeaderValue::from_static(AGENT));
+        let agent = HeaderValue::from_static(push_core::http::USER_AGENT);
+        headers.insert(USER_AGENT, agent);
         if let Some(quota) = credentials.quota_project() {
             let value = HeaderValue::from_str(quota).map_err(|error| {
                 let message = format!("the quota project {quota:?} is none: expected a project id");

@@ -1,4 +1,4 @@
-use super::error::{OAuthCode, OAuthError};
+use push_core::bearer::oauth::{OAuthCode, OAuthError};
 
 /// What to do about an error that means the same for all credentials.
 pub(super) fn usual(error: &OAuthError) -> Option<String> {

@@ -6,11 +6,9 @@ use async_trait::async_trait;
 use http::Uri;
 use push_core::Result;
 use push_core::bearer::AccessToken;
+use push_core::bearer::oauth::{OAuthCode, OAuthError, TokenRequest};
 use serde::Deserialize;
 
-use super::answer;
-use super::call::Call;
-use super::error::{OAuthCode, OAuthError};
 use super::file::{KeyFile, missing, text_of};
 use super::grant::{Asking, Grant};
 use super::url::{Allowed, check};
@@ -71,9 +69,9 @@ impl Grant for AuthorizedUser {
             ("refresh_token", &*self.refresh_token),
         ];
         let secrets = [&*self.client_secret, &*self.refresh_token];
-        let call = Call::form(asking.token_url(&self.token_url), &fields, &secrets);
-        let answer = asking.call(&call, advice).await?;
-        answer::token(&answer, call.server())
+        let url = asking.token_url(&self.token_url);
+        let request = TokenRequest::form(url, &fields, &secrets);
+        asking.token(&request, advice).await
     }
 
     fn describe(&self) -> String {

@@ -4,6 +4,7 @@ use std::sync::Arc;
 use std::time::Instant;
 
 use async_trait::async_trait;
+use push_core::bearer::oauth::{FixedToken, ProvidedTokens, TokenProvider};
 use push_core::bearer::{AccessToken, Bearer, TokenSource};
 use push_core::http::HttpClient;
 use push_core::{Error, ErrorKind, Result};
@@ -11,9 +12,8 @@ use push_core::{Error, ErrorKind, Result};
 use super::default;
 use super::environment::{Environment, ProcessEnvironment, variable};
 use super::file::{AUTHORIZED_USER, EXTERNAL_ACCOUNT, KeyFile, SERVICE_ACCOUNT};
-use super::grant::{Asking, Grant};
+use super::grant::{Asking, Brought, Grant};
 use super::metadata::{self, Metadata};
-use super::provider::{Fixed, Provided, TokenProvider};
 use super::settings::Settings;
 use super::url::{Allowed, check};
 
@@ -134,13 +134,25 @@ impl Credentials {
     }
 
     /// Tokens that the caller brings.
+    ///
+    /// ```
+    /// use std::time::Duration;
+    ///
+    /// use push_gcm::v1::oauth::{AccessToken, Credentials};
+    ///
+    /// # async fn ask_elsewhere() -> Result<String, std::io::Error> { Ok("ya29.…".to_owned()) }
+    /// let credentials = Credentials::provider(|| async {
+    ///     let token = ask_elsewhere().await?;
+    ///     Ok(AccessToken::new(token, Some(Duration::from_secs(3600))))
+    /// });
+    /// ```
     pub fn provider(provider: impl TokenProvider) -> Self {
-        Self::given(Arc::new(Provided(provider)))
+        Self::given(Arc::new(Brought(ProvidedTokens::new(provider))))
     }
 
     /// One access token, which is used until the service refuses it, and after that too.
     pub fn access_token(token: impl Into<String>) -> Self {
-        Self::given(Arc::new(Fixed(AccessToken::new(token, None))))
+        Self::given(Arc::new(Brought(FixedToken::new(token))))
     }
 
     fn given(grant: Arc<dyn Grant>) -> Self {

@@ -10,14 +10,11 @@ use base64::engine::general_purpose::STANDARD;
 use http::Uri;
 use push_core::Result;
 use push_core::bearer::AccessToken;
+use push_core::bearer::oauth::{OAuthCode, OAuthError, TokenRequest, percent_encode};
 use serde::Deserialize;
 use serde_json::{Value, json};
 
-use super::answer;
-use super::call::Call;
-use super::error::{OAuthCode, OAuthError};
 use super::file::{KeyFile, missing, text_of};
-use super::form::percent_encode;
 use super::grant::{Asking, Grant};
 use super::impersonation::Impersonation;
 use super::subject::{Secret, SubjectSource};
@@ -127,12 +124,11 @@ impl ExternalAccount {
         if let Some(client) = &self.client {
             secrets.extend([&*client.secret.0, &*client.header.0]);
         }
-        let mut call = Call::form(url, &fields, &secrets);
+        let mut request = TokenRequest::form(url, &fields, &secrets);
         if let Some(client) = &self.client {
-            call = call.header("authorization", &client.header.0);
+            request = request.header("authorization", &client.header.0);
         }
-        let answer = asking.call(&call, |error| self.advice(error)).await?;
-        answer::token(&answer, call.server())
+        asking.token(&request, |error| self.advice(error)).await
     }
 
     fn advice(&self, error: &OAuthError) -> Option<String> {

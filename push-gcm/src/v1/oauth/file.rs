@@ -126,3 +126,44 @@ pub(super) fn text_of(value: Option<String>) -> Option<String> {
 pub(super) fn identity(message: impl Into<String>) -> Error {
     Error::new(ErrorKind::Identity, message)
 }
+
+#[cfg(test)]
+mod tests {
+    use proptest::prelude::*;
+
+    use super::*;
+
+    /// JSON with the fields that are looked for, of any kind.
+    fn any_json() -> impl Strategy<Value = Value> {
+        let names = "type|private_key|client_email|token_uri|audience|subject_token_type|\
+                     credential_source|file|url|headers|format|service_account_impersonation_url|\
+                     source_credentials";
+        let leaf = prop_oneof![
+            Just(Value::Null),
+            any::<i64>().prop_map(Value::from),
+            ".{0,20}".prop_map(Value::from),
+            "service_account|external_account|impersonated_service_account".prop_map(Value::from),
+            "https://[a-z:@/.\\[\\]#%]{0,20}".prop_map(Value::from),
+        ];
+        leaf.prop_recursive(3, 30, 6, move |inner| {
+            prop_oneof![
+                prop::collection::vec(inner.clone(), 0..4).prop_map(Value::from),
+                prop::collection::btree_map(names, inner, 0..6)
+                    .prop_map(|map| Value::Object(map.into_iter().collect())),
+            ]
+        })
+    }
+
+    proptest! {
+        #[test]
+        fn no_bytes_make_a_reader_panic(bytes: Vec<u8>) {
+            let _ = KeyFile::parse(&bytes).and_then(|file| file.grant());
+        }
+
+        #[test]
+        fn no_json_makes_a_reader_panic(value in any_json()) {
+            let bytes = value.to_string();
+            let _ = KeyFile::parse(bytes.as_bytes()).and_then(|file| file.grant());
+        }
+    }
+}

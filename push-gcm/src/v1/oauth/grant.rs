@@ -1,17 +1,16 @@
 //! What all ways to a token have in common.
 
 use std::fmt::Debug;
-use std::time::{Duration, Instant, SystemTime};
+use std::time::{Instant, SystemTime};
 
 use async_trait::async_trait;
 use http::Uri;
 use push_core::Result;
-use push_core::bearer::AccessToken;
+use push_core::bearer::oauth::{OAuthError, TokenRequest};
+use push_core::bearer::{AccessToken, TokenSource};
 use push_core::http::{Answer, HttpClient};
 
-use super::call::{Call, Trouble};
 use super::environment::Environment;
-use super::error::OAuthError;
 use super::settings::Settings;
 
 /// A way to access tokens.
@@ -64,37 +63,41 @@ impl<'a> Asking<'a> {
         self.settings.token_url.as_ref().unwrap_or(of_file).clone()
     }
 
-    pub(super) fn now(&self) -> Instant {
-        self.http.session().backend().now()
-    }
-
     pub(super) fn wall_clock(&self) -> SystemTime {
         self.http.session().backend().system_time()
     }
 
-    pub(super) fn jitter(&self) -> u64 {
-        self.http.session().backend().jitter()
-    }
-
-    pub(super) async fn sleep(&self, wait: Duration) {
-        let backend = self.http.session().backend();
-        let until = backend.now().checked_add(wait).unwrap_or(self.deadline);
-        backend.sleep_until(until).await;
-    }
-
-    /// Makes a call, and explains its refusal by `advice`.
-    pub(super) async fn call(
+    /// Makes a request, and explains its refusal by `advice`.
+    pub(super) async fn send(
         &self,
-        call: &Call,
+        request: &TokenRequest,
         advice: impl FnOnce(&OAuthError) -> Option<String>,
     ) -> Result<Answer> {
-        match call.make(self).await {
-            Ok(answer) => Ok(answer),
-            Err(Trouble::Failed(error)) => Err(error),
-            Err(Trouble::Refused(refusal)) => {
-                let advice = advice(&refusal.error);
-                Err(refusal.into_error(advice))
-            }
-        }
+        let sent = request.send(self.http, self.deadline).await;
+        sent.map_err(|failure| failure.explain(advice))
+    }
+
+    /// Likewise, and reads the token of the answer.
+    pub(super) async fn token(
+        &self,
+        request: &TokenRequest,
+        advice: impl FnOnce(&OAuthError) -> Option<String>,
+    ) -> Result<AccessToken> {
+        request.token(self.http, self.deadline, advice).await
+    }
+}
+
+/// Tokens that the caller brings.
+#[derive(Debug)]
+pub(super) struct Brought<S>(pub(super) S);
+
+#[async_trait]
+impl<S: TokenSource> Grant for Brought<S> {
+    async fn fetch(&self, asking: &Asking<'_>) -> Result<AccessToken> {
+        self.0.fetch(asking.deadline).await
+    }
+
+    fn describe(&self) -> String {
+        self.0.describe()
     }
 }

@@ -2,25 +2,29 @@
 
 use std::fmt;
 use std::sync::Arc;
+use std::time::{Duration, SystemTime};
 
 use async_trait::async_trait;
 use http::Uri;
-use push_core::Result;
 use push_core::bearer::AccessToken;
+use push_core::bearer::oauth::{OAuthError, TokenAnswer, TokenRequest};
+use push_core::http::Answer;
+use push_core::{Result, answer_date};
 use serde::Deserialize;
 use serde_json::{Value, json};
 
-use super::answer;
-use super::call::Call;
-use super::error::OAuthError;
 use super::file::{IMPERSONATED, KeyFile, identity, missing, text_of};
 use super::grant::{Asking, Grant};
 use super::settings::CLOUD_PLATFORM;
 use super::url::{Allowed, check};
+use crate::v1::timestamp;
 
 /// For how long the token is asked for where nothing else is said: the longest that is always
 /// allowed.
 const LIFETIME_SECONDS: u32 = 3600;
+
+/// The longest lifetime that can be asked for. Source: Google, "Create short-lived credentials".
+const LONGEST: Duration = Duration::from_secs(12 * 60 * 60);
 
 /// The account to act for, and where its tokens are.
 pub(super) struct Impersonation {
@@ -65,13 +69,13 @@ impl Impersonation {
             "scope": [asking.scope],
             "lifetime": format!("{}s", self.lifetime_seconds),
         });
-        let mut call = Call::json(url, &body, &[token.text()])
+        let mut request = TokenRequest::json(url, body.to_string(), &[token.text()])
             .header("authorization", &format!("Bearer {}", token.text()));
         if let Some(project) = quota_project {
-            call = call.header("x-goog-user-project", project);
+            request = request.header("x-goog-user-project", project);
         }
-        let answer = asking.call(&call, |error| self.advice(error)).await?;
-        answer::impersonated(&answer, call.server(), asking.wall_clock())
+        let answer = asking.send(&request, |error| self.advice(error)).await?;
+        read_token(&answer, request.server(), asking.wall_clock())
     }
 
     fn advice(&self, error: &OAuthError) -> Option<String> {
@@ -88,6 +92,19 @@ impl Impersonation {
             _ => super::advice::usual(error),
         }
     }
+}
+
+/// Reads `{accessToken, expireTime}`, the answer of the IAM Credentials API.
+fn read_token(answer: &Answer, server: &str, wall_clock: SystemTime) -> Result<AccessToken> {
+    let fields = TokenAnswer::read(&answer.body, server)?;
+    // By the server's own clock, where it tells it: ours may be off.
+    let now = answer_date(&answer.headers).unwrap_or(wall_clock);
+    let lifetime = fields
+        .text("expireTime")
+        .and_then(timestamp::parse)
+        // No longer than that, whatever the server's clock says.
+        .map(|end| end.duration_since(now).unwrap_or_default().min(LONGEST));
+    Ok(AccessToken::new(fields.token_in("accessToken")?, lifetime))
 }
 
 /// Credentials of type `impersonated_service_account`.

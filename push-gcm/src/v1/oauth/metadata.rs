@@ -7,14 +7,11 @@ use std::time::Duration;
 use async_trait::async_trait;
 use http::Uri;
 use push_core::bearer::AccessToken;
+use push_core::bearer::oauth::{OAuthError, TokenAnswer, TokenRequest, percent_encode};
 use push_core::http::Answer;
 use push_core::{Error, ErrorKind, Result};
 
-use super::answer;
-use super::call::Call;
 use super::environment::{Environment, first_variable, variable};
-use super::error::OAuthError;
-use super::form::percent_encode;
 use super::grant::{Asking, Grant};
 use super::url::{Allowed, check, server};
 
@@ -55,11 +52,11 @@ impl Metadata {
         let base = base(asking)?;
         if self.found().as_ref() != Some(&base) {
             let environment = asking.environment();
-            let call = Call::get(base.clone())
+            let request = TokenRequest::get(base.clone())
                 .direct()
                 .header(FLAVOR.0, FLAVOR.1)
                 .attempts(detections(environment), detection(environment));
-            let pinged = asking.call(&call, |_| None).await;
+            let pinged = asking.send(&request, |_| None).await;
             pinged
                 .and_then(|answer| is_metadata(&answer, &base))
                 .map_err(|error| self.not_there(error, &base))?;
@@ -67,8 +64,8 @@ impl Metadata {
         }
         let uri = format!("{}{path}", base.to_string().trim_end_matches('/'));
         let uri = check("the metadata server's URL", &uri, Allowed::Any)?;
-        let call = Call::get(uri).direct().header(FLAVOR.0, FLAVOR.1);
-        let answer = asking.call(&call, advice).await?;
+        let request = TokenRequest::get(uri).direct().header(FLAVOR.0, FLAVOR.1);
+        let answer = asking.send(&request, advice).await?;
         is_metadata(&answer, &base)?;
         Ok((answer, server(&base).to_owned()))
     }
@@ -109,7 +106,7 @@ impl Grant for Metadata {
             _ => None,
         };
         let (answer, server) = self.ask(asking, &path, advice).await?;
-        answer::token(&answer, &server)
+        TokenAnswer::read(&answer.body, &server)?.token()
     }
 
     fn describe(&self) -> String {

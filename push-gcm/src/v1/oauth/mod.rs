@@ -10,20 +10,15 @@
 //! then two apart, and at most a minute long.
 
 mod advice;
-mod answer;
 mod authorized_user;
-mod call;
 mod credentials;
 mod default;
 mod environment;
-mod error;
 mod external_account;
 mod file;
-mod form;
 mod grant;
 mod impersonation;
 mod metadata;
-mod provider;
 mod service_account;
 mod settings;
 mod subject;
@@ -31,6 +26,5 @@ mod url;
 
 pub use credentials::Credentials;
 pub use environment::{Environment, ProcessEnvironment};
-pub use error::{OAuthCode, OAuthError};
-pub use provider::TokenProvider;
 pub use push_core::bearer::AccessToken;
+pub use push_core::bearer::oauth::{OAuthCode, OAuthError, TokenProvider};

@@ -8,13 +8,13 @@ use async_trait::async_trait;
 use http::Uri;
 use push_core::Result;
 use push_core::bearer::AccessToken;
+use push_core::bearer::oauth::{
+    OAuthCode, OAuthError, Refusal, TokenAnswer, TokenFailure, TokenRequest,
+};
 use push_core::sign::Rs256Key;
 use serde::Deserialize;
 use serde_json::json;
 
-use super::answer;
-use super::call::{Call, Refusal, Trouble};
-use super::error::{OAuthCode, OAuthError};
 use super::file::{KeyFile, missing, text_of};
 use super::grant::{Asking, Grant};
 use super::url::{Allowed, check};
@@ -98,14 +98,16 @@ impl ServiceAccount {
         self.key.sign_jwt(header.as_bytes(), claims.as_bytes())
     }
 
-    async fn exchange(&self, asking: &Asking<'_>) -> Result<AccessToken, Trouble> {
+    async fn exchange(&self, asking: &Asking<'_>) -> Result<AccessToken, TokenFailure> {
         let assertion = self.assertion(asking.scope, asking.wall_clock());
-        let assertion = assertion.map_err(Trouble::Failed)?;
+        let assertion = assertion.map_err(TokenFailure::Failed)?;
         let url = asking.token_url(&self.token_url);
         let fields = [("grant_type", JWT_BEARER), ("assertion", &assertion)];
-        let call = Call::form(url, &fields, &[&assertion]);
-        let answer = call.make(asking).await?;
-        answer::token(&answer, call.server()).map_err(Trouble::Failed)
+        let request = TokenRequest::form(url, &fields, &[&assertion]);
+        let answer = request.send(asking.http, asking.deadline).await?;
+        TokenAnswer::read(&answer.body, request.server())
+            .and_then(|answer| answer.token())
+            .map_err(TokenFailure::Failed)
     }
 
     /// Follows the server's clock; whether that changes anything.
@@ -172,16 +174,16 @@ impl Grant for ServiceAccount {
     async fn fetch(&self, asking: &Asking<'_>) -> Result<AccessToken> {
         let refusal = match self.exchange(asking).await {
             Ok(token) => return Ok(token),
-            Err(Trouble::Failed(error)) => return Err(error),
-            Err(Trouble::Refused(refusal)) => refusal,
+            Err(TokenFailure::Failed(error)) => return Err(error),
+            Err(TokenFailure::Refused(refusal)) => refusal,
         };
         let refusal = match self.follow(&refusal, asking.wall_clock()) {
             false => refusal,
             // Once more, by the server's clock.
             true => match self.exchange(asking).await {
                 Ok(token) => return Ok(token),
-                Err(Trouble::Failed(error)) => return Err(error),
-                Err(Trouble::Refused(refusal)) => refusal,
+                Err(TokenFailure::Failed(error)) => return Err(error),
+                Err(TokenFailure::Refused(refusal)) => refusal,
             },
         };
         let advice = self.advice(&refusal);

@@ -5,11 +5,10 @@ use std::fmt;
 use std::path::PathBuf;
 
 use http::{HeaderName, HeaderValue, Uri};
+use push_core::bearer::oauth::{OAuthError, TokenRequest};
 use push_core::{Error, ErrorKind, Result};
 use serde_json::Value;
 
-use super::call::Call;
-use super::error::OAuthError;
 use super::file::identity;
 use super::grant::Asking;
 use super::url::{Allowed, check, server};
@@ -69,12 +68,12 @@ impl SubjectSource {
                 Error::new(ErrorKind::Identity, message).with_source(error)
             })?,
             Place::Url { uri, headers } => {
-                let call = Call::get(uri.clone());
-                let add = |call: Call, (name, value): &(String, Secret)| {
-                    call.secret_header(name, &value.0)
+                let request = TokenRequest::get(uri.clone());
+                let add = |request: TokenRequest, (name, value): &(String, Secret)| {
+                    request.secret_header(name, &value.0)
                 };
-                let call = headers.iter().fold(call, add);
-                let answer = asking.call(&call, advice).await?;
+                let request = headers.iter().fold(request, add);
+                let answer = asking.send(&request, advice).await?;
                 answer.body.to_vec()
             }
         };

@@ -14,9 +14,9 @@ pub(super) fn form(fields: &[(&str, &str)]) -> Bytes {
     body.into()
 }
 
-/// Everything but what is unreserved (RFC 3986, section 2.3), so that it fits into forms, queries
-/// and paths alike.
-pub(super) fn percent_encode(text: &str, out: &mut String) {
+/// Writes a text with everything escaped but what is unreserved (RFC 3986, section 2.3), so that it fits into
+/// forms, queries and paths alike.
+pub fn percent_encode(text: &str, out: &mut String) {
     const DIGITS: &[u8; 16] = b"0123456789ABCDEF";
     for byte in text.bytes() {
         if byte.is_ascii_alphanumeric() || b"-._~".contains(&byte) {

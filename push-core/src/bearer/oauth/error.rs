@@ -7,7 +7,7 @@ use http::StatusCode;
 use serde_json::Value;
 
 /// What a token server answered instead of a token: the cause in the chain of a
-/// [`push_core::Error`].
+/// [`push_core::Error`](crate::Error).
 #[derive(Clone, Debug, PartialEq, Eq)]
 #[non_exhaustive]
 pub struct OAuthError {
@@ -97,7 +97,7 @@ impl OAuthCode {
 
 impl OAuthError {
     /// Reads an answer, whatever its body is. What was sent in secret is not repeated.
-    pub(super) fn read(status: StatusCode, body: &[u8], secrets: &[impl AsRef<str>]) -> Self {
+    pub fn read(status: StatusCode, body: &[u8], secrets: &[impl AsRef<str>]) -> Self {
         let (name, description) = named(body);
         let hidden = |text: String| {
             let hide = |text: String, secret: &str| match secret.is_empty() {
@@ -132,8 +132,8 @@ impl OAuthError {
             )
     }
 
-    /// Whether the description has these words.
-    pub(super) fn says(&self, words: &str) -> bool {
+    /// Whether the description has these words, which are given in lower case.
+    pub fn says(&self, words: &str) -> bool {
         self.description
             .as_deref()
             .is_some_and(|text| text.to_ascii_lowercase().contains(words))
@@ -210,6 +210,7 @@ impl fmt::Display for OAuthCode {
 #[cfg(test)]
 mod tests {
     use super::*;
+    use crate::{Error, ErrorKind};
 
     fn read(status: u16, body: &str) -> OAuthError {
         OAuthError::read(
@@ -303,9 +304,8 @@ mod tests {
     #[test]
     fn it_is_found_among_the_causes_of_an_error() {
         let told = read(400, r#"{"error":"invalid_grant"}"#);
-        let error = push_core::Error::new(push_core::ErrorKind::Identity, "no token")
-            .with_source(told.clone());
-        let error = push_core::Error::new(push_core::ErrorKind::Identity, "no").with_source(error);
+        let error = Error::new(ErrorKind::Identity, "no token").with_source(told.clone());
+        let error = Error::new(ErrorKind::Identity, "no").with_source(error);
         assert_eq!(OAuthError::of(&error), Some(&told));
     }
 }

@@ -2,25 +2,26 @@
 
 use std::error::Error as StdError;
 use std::fmt;
+use std::time::Instant;
 
 use async_trait::async_trait;
-use push_core::bearer::AccessToken;
-use push_core::{Error, ErrorKind, Result};
 
-use super::grant::{Asking, Grant};
+use crate::bearer::{AccessToken, TokenSource};
+use crate::{Error, ErrorKind, Result};
 
 /// Gives access tokens: for programs that have an authentication library already, or need one of
-/// the ways that this crate does not know.
+/// the ways that are not known here.
 ///
 /// Functions are providers too:
 ///
 /// ```
 /// use std::time::Duration;
 ///
-/// use push_gcm::v1::oauth::{AccessToken, Credentials};
+/// use push_core::bearer::AccessToken;
+/// use push_core::bearer::oauth::ProvidedTokens;
 ///
 /// # async fn ask_elsewhere() -> Result<String, std::io::Error> { Ok("ya29.…".to_owned()) }
-/// let credentials = Credentials::provider(|| async {
+/// let tokens = ProvidedTokens::new(|| async {
 ///     let token = ask_elsewhere().await?;
 ///     Ok(AccessToken::new(token, Some(Duration::from_secs(3600))))
 /// });
@@ -30,7 +31,7 @@ use super::grant::{Asking, Grant};
 /// - Each call gives a token that is as good as can be: it is called once for all who wait, again
 ///   before the token ends, and when the service has refused it.
 /// - The future ends within a minute; later it is dropped.
-/// - An error that is a [`push_core::Error`] keeps its kind: one of
+/// - An error that is a [`push_core::Error`](Error) keeps its kind: one of
 ///   [`ErrorKind::Identity`] says that the credentials are at fault. Every other error is taken as
 ///   one that passes. Neither shows secrets.
 #[async_trait]
@@ -53,12 +54,19 @@ where
     }
 }
 
-/// A provider as a way to tokens.
-pub(super) struct Provided<P>(pub(super) P);
+/// The tokens of a provider.
+pub struct ProvidedTokens<P>(P);
+
+impl<P: TokenProvider> ProvidedTokens<P> {
+    /// The provider is asked when a token is needed.
+    pub fn new(provider: P) -> Self {
+        Self(provider)
+    }
+}
 
 #[async_trait]
-impl<P: TokenProvider> Grant for Provided<P> {
-    async fn fetch(&self, _: &Asking<'_>) -> Result<AccessToken> {
+impl<P: TokenProvider> TokenSource for ProvidedTokens<P> {
+    async fn fetch(&self, _: Instant) -> Result<AccessToken> {
         self.0.token().await.map_err(|error| {
             let (kind, wait) = match error.downcast_ref::<Error>() {
                 Some(error) => (error.kind(), error.retry_after()),
@@ -78,19 +86,26 @@ impl<P: TokenProvider> Grant for Provided<P> {
     }
 }
 
-impl<P> fmt::Debug for Provided<P> {
+impl<P> fmt::Debug for ProvidedTokens<P> {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        f.write_str("Provided(…)")
+        f.write_str("ProvidedTokens(…)")
     }
 }
 
-/// One token, for ever.
+/// One access token, which is used until the service refuses it, and after that too.
 #[derive(Debug)]
-pub(super) struct Fixed(pub(super) AccessToken);
+pub struct FixedToken(AccessToken);
+
+impl FixedToken {
+    /// This one.
+    pub fn new(token: impl Into<String>) -> Self {
+        Self(AccessToken::new(token, None))
+    }
+}
 
 #[async_trait]
-impl Grant for Fixed {
-    async fn fetch(&self, _: &Asking<'_>) -> Result<AccessToken> {
+impl TokenSource for FixedToken {
+    async fn fetch(&self, _: Instant) -> Result<AccessToken> {
         Ok(self.0.clone())
     }
 
