@@ -1,6 +1,10 @@
 //! Texts of a service, made fit for one line of a log: for the clients of services, which know what in them
 //! is secret.
 
+mod redacted;
+
+pub use redacted::redacted;
+
 /// The text on one line of at most so many bytes: white space collapsed, control characters left out.
 /// `push_word` writes each word, without what is secret in it. `None` when nothing is left.
 pub fn one_line(
