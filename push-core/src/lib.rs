@@ -14,6 +14,7 @@
 //! - `oauth`: [`bearer::oauth`], for services whose tokens come from a token server; with `http1`.
 //! - `sign`: ES256 and RS256 signatures, for provider tokens and assertions.
 //! - `pkcs12`: identities from PKCS#12 files.
+//! - `wns`: [`WnsStatus`].
 
 mod backend;
 mod certificate;
@@ -29,6 +30,8 @@ mod retry;
 mod roots;
 mod target;
 mod verdict;
+#[cfg(feature = "wns")]
+mod wns_status;
 
 #[cfg(feature = "http2")]
 pub mod bearer;
@@ -62,3 +65,5 @@ pub use verdict::{Outcome, Verdict};
 
 #[cfg(feature = "http2")]
 pub use session::Session;
+#[cfg(feature = "wns")]
+pub use wns_status::WnsStatus;

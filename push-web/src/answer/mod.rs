@@ -12,12 +12,12 @@ use std::fmt;
 use std::time::{Duration, SystemTime};
 
 use http::{HeaderMap, StatusCode};
+pub use push_core::WnsStatus;
 use push_core::{Verdict, retry_after};
 
 pub use self::advice::Advice;
 use self::body::Body;
 pub use self::reason::Reason;
-pub use self::wns::WnsStatus;
 pub use crate::judgement::Judgement;
 use crate::profile::PushService;
 
