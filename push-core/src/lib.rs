@@ -17,6 +17,7 @@
 //! - `wns`: [`WnsStatus`].
 
 mod backend;
+mod capability_url;
 mod certificate;
 mod clock;
 mod compose;
@@ -50,6 +51,7 @@ pub mod text;
 
 pub use async_trait::async_trait;
 pub use backend::{Backend, BoxFuture, Certificate, Connection, Lock, LockGuard};
+pub use capability_url::{CapabilityUrl, UrlFault};
 pub use certificate::{CertificateInfo, Fingerprint};
 pub use compose::{Compose, Runtime, Tls};
 pub use egress::Egress;

@@ -1,4 +1,6 @@
-use super::{Endpoint, InvalidKeys};
+use push_core::UrlFault;
+
+use super::InvalidKeys;
 
 /// The URL is no endpoint, or one that is not taken; the message says why, and shows nothing of it but its
 /// host.
@@ -8,28 +10,8 @@ pub struct InvalidEndpoint(#[from] EndpointFault);
 
 #[derive(Clone, Debug, PartialEq, Eq, thiserror::Error)]
 pub(super) enum EndpointFault {
-    #[error("the endpoint is no URL: expected https://HOST/PATH, as the browser gave it")]
-    NoUrl,
-    #[error(
-        "the endpoint has {bytes} bytes: at most {} are taken",
-        Endpoint::MAX_BYTES
-    )]
-    TooLong { bytes: usize },
-    #[error(
-        "the endpoint holds a character at {index} that no URL has as browsers write it: spaces, \
-         control characters, backslashes and what is not ASCII are refused"
-    )]
-    Character { index: usize },
-    #[error("the endpoint has a fragment (#): expected the URL as the browser gave it")]
-    Fragment,
-    #[error("the endpoint's scheme is neither https nor http")]
-    Scheme,
-    #[error("the endpoint has a user in it: credentials have no place in an endpoint")]
-    User,
-    #[error("the endpoint's host is neither a name nor an address")]
-    Host,
-    #[error("the endpoint's port is none: expected 1 to 65535")]
-    Port,
+    #[error("the endpoint {0}")]
+    Url(UrlFault),
     #[error("the endpoint at {host} is not encrypted: expected https")]
     Plain { host: Box<str> },
     #[error("the endpoint at {host} has the port {port}, which the policy does not allow")]
