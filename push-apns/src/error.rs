@@ -3,7 +3,7 @@ use std::sync::Arc;
 use std::time::Duration;
 
 use push_core::fan_out::{Grouped, Judged};
-use push_core::{ErrorKind, Verdict};
+use push_core::{ErrorKind, Failure, Verdict};
 
 use crate::{
     Advice, ApnsId, Endpoint, Invalid, InvalidDeviceToken, Judgement, Problem, Reason, Rejection,
@@ -13,76 +13,66 @@ use crate::{
 /// Why a push was not taken, or is not known to have been.
 #[derive(Clone, Debug)]
 pub struct Error {
-    cause: Cause,
+    failure: Failure<Rejection, Fault>,
     id: Option<ApnsId>,
-    attempts: u32,
-    /// An attempt before the last one may have been taken.
-    in_doubt: bool,
 }
 
-#[derive(Clone, Debug)]
-enum Cause {
-    Rejected(Arc<Rejection>),
-    Invalid(Arc<Invalid>),
+/// What was wrong before anything was sent.
+#[derive(Debug, thiserror::Error)]
+#[error(transparent)]
+enum Fault {
+    Message(Invalid),
     Device(InvalidDeviceToken),
-    Core(push_core::Error),
 }
 
 impl Error {
     pub(crate) fn rejected(rejection: Rejection) -> Self {
-        Cause::Rejected(Arc::new(rejection)).into()
+        Failure::rejected(rejection).into()
     }
 
-    pub(crate) fn sent_as(mut self, id: ApnsId, attempts: u32) -> Self {
-        self.id = (attempts > 0).then_some(id);
-        self.attempts = attempts;
+    /// The same error, of a push that was sent under this id, so often.
+    pub(crate) fn sent_as(self, id: ApnsId, attempts: u32) -> Self {
+        Self {
+            failure: self.failure.sent(attempts),
+            id: (attempts > 0).then_some(id),
+        }
+    }
+
+    /// The same error, of a push that was also sent before and may have been taken then, where that is so.
+    pub(crate) fn in_doubt(mut self, in_doubt: bool) -> Self {
+        self.failure = self.failure.in_doubt(in_doubt);
         self
     }
 
-    /// The same error, of a push that was sent before and may have been taken then.
-    pub(crate) fn in_doubt(mut self) -> Self {
-        self.in_doubt = true;
+    /// The same error, with what a bulk send made of it.
+    fn judged(mut self, judgement: Judgement) -> Self {
+        self.failure = self.failure.map_rejection(|rejection| Rejection {
+            judgement: Some(judgement),
+            ..rejection
+        });
         self
     }
 
     /// Whether the service may have taken the push all the same: the answer to one of the attempts
     /// was lost.
     pub fn may_have_been_taken(&self) -> bool {
-        match &self.cause {
-            Cause::Core(error) => self.in_doubt || error.may_have_been_taken(),
-            _ => self.in_doubt,
-        }
-    }
-
-    /// The same error, with what a bulk send made of it.
-    fn judged(mut self, judgement: Judgement) -> Self {
-        if let Cause::Rejected(rejection) = &mut self.cause {
-            Arc::make_mut(rejection).judgement = Some(judgement);
-        }
-        self
+        self.failure.may_have_been_taken()
     }
 
     /// The class of this error.
     pub fn kind(&self) -> ErrorKind {
-        match &self.cause {
-            Cause::Rejected(_) => ErrorKind::Rejected,
-            Cause::Invalid(_) | Cause::Device(_) => ErrorKind::InvalidMessage,
-            Cause::Core(error) => error.kind(),
-        }
+        self.failure.kind()
     }
 
     /// The service's answer, if it answered.
     pub fn rejection(&self) -> Option<&Rejection> {
-        match &self.cause {
-            Cause::Rejected(rejection) => Some(rejection),
-            _ => None,
-        }
+        self.failure.rejection()
     }
 
     /// All that is wrong with the notification; empty where it is something else.
     pub fn problems(&self) -> &[Problem] {
-        match &self.cause {
-            Cause::Invalid(invalid) => invalid.problems(),
+        match self.failure.fault() {
+            Some(Fault::Message(invalid)) => invalid.problems(),
             _ => &[],
         }
     }
@@ -96,28 +86,17 @@ impl Error {
 
     /// How often the push was handed to a connection.
     pub fn attempts(&self) -> u32 {
-        self.attempts
+        self.failure.attempts()
     }
 
     /// How long to wait before another try; `None` where nothing is known about it.
     pub fn retry_after(&self) -> Option<Duration> {
-        match &self.cause {
-            Cause::Rejected(rejection) => rejection.retry_after,
-            Cause::Core(error) => error.retry_after(),
-            Cause::Invalid(_) | Cause::Device(_) => None,
-        }
+        self.failure.retry_after()
     }
 
     /// What to do about it.
     pub fn verdict(&self) -> Verdict {
-        let verdict = match &self.cause {
-            Cause::Rejected(rejection) => rejection.verdict(),
-            Cause::Invalid(_) | Cause::Device(_) => Verdict::FixMessage,
-            Cause::Core(error) => error.verdict(),
-        };
-        match verdict {
-            // "Surely not taken" is true of the last attempt only.
-            Verdict::RetryAfter(_) if self.in_doubt => Verdict::Unknown,
+        match self.failure.verdict() {
             Verdict::RetryAfter(_) if self.credentials_were_turned_away() => {
                 Verdict::FixCredentials
             }
@@ -127,10 +106,7 @@ impl Error {
 
     /// Whether the service closed the connection for what it thinks of the credentials, in its GOAWAY.
     fn credentials_were_turned_away(&self) -> bool {
-        let Cause::Core(error) = &self.cause else {
-            return false;
-        };
-        let Some(goaway) = error.goaway() else {
+        let Some(goaway) = self.failure.core().and_then(push_core::Error::goaway) else {
             return false;
         };
         let (reason, _) = parse_body(goaway.text.as_bytes());
@@ -140,10 +116,7 @@ impl Error {
 
     /// This error and all its causes on one line, for people.
     pub fn report(&self) -> String {
-        match &self.cause {
-            Cause::Core(error) => error.report(),
-            _ => self.to_string(),
-        }
+        self.failure.report()
     }
 }
 
@@ -174,66 +147,39 @@ impl push_core::Outcome for Error {
     }
 }
 
-impl From<Cause> for Error {
-    fn from(cause: Cause) -> Self {
-        Self {
-            cause,
-            id: None,
-            attempts: 0,
-            in_doubt: false,
-        }
+impl From<Failure<Rejection, Fault>> for Error {
+    fn from(failure: Failure<Rejection, Fault>) -> Self {
+        Self { failure, id: None }
     }
 }
 
 impl From<push_core::Error> for Error {
     fn from(error: push_core::Error) -> Self {
-        Cause::Core(error).into()
+        Failure::from(error).into()
     }
 }
 
 impl From<Invalid> for Error {
     fn from(invalid: Invalid) -> Self {
-        Cause::Invalid(Arc::new(invalid)).into()
+        Failure::invalid(Fault::Message(invalid)).into()
     }
 }
 
 impl From<InvalidDeviceToken> for Error {
     fn from(invalid: InvalidDeviceToken) -> Self {
-        Cause::Device(invalid).into()
+        Failure::invalid(Fault::Device(invalid)).into()
     }
 }
 
 impl fmt::Display for Error {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        match &self.cause {
-            Cause::Rejected(rejection) => {
-                write!(
-                    f,
-                    "rejected with {}: {}",
-                    rejection.status, rejection.reason
-                )?;
-                match &rejection.judgement {
-                    Some(judgement) => write!(f, ": {judgement}"),
-                    None => Ok(()),
-                }
-            }
-            Cause::Invalid(invalid) => invalid.fmt(f),
-            Cause::Device(invalid) => invalid.fmt(f),
-            Cause::Core(error) => error.fmt(f),
-        }?;
-        match self.in_doubt {
-            true => f.write_str("; an attempt before it may have been taken"),
-            false => Ok(()),
-        }
+        self.failure.fmt(f)
     }
 }
 
 impl std::error::Error for Error {
     fn source(&self) -> Option<&(dyn std::error::Error + 'static)> {
-        match &self.cause {
-            Cause::Core(error) => error.source(),
-            _ => None,
-        }
+        self.failure.source()
     }
 }
 

@@ -144,6 +144,26 @@ impl Rejection {
     }
 }
 
+impl fmt::Display for Rejection {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        write!(f, "rejected with {}: {}", self.status, self.reason)?;
+        match &self.judgement {
+            Some(judgement) => write!(f, ": {judgement}"),
+            None => Ok(()),
+        }
+    }
+}
+
+impl push_core::Rejection for Rejection {
+    fn verdict(&self) -> Verdict {
+        Self::verdict(self)
+    }
+
+    fn retry_after(&self) -> Option<Duration> {
+        self.retry_after
+    }
+}
+
 /// The identifiers of an answer: the service's own in `name`, where it gives a usable one.
 pub(crate) fn receipt(
     answer: &Answer,

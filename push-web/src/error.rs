@@ -1,10 +1,10 @@
 use std::fmt;
 use std::hash::{BuildHasher, RandomState};
-use std::sync::{Arc, LazyLock};
+use std::sync::LazyLock;
 use std::time::Duration;
 
 use push_core::fan_out::{Grouped, Judged, MOST_GROUPS};
-use push_core::{ErrorKind, Verdict};
+use push_core::{ErrorKind, Failure, Verdict};
 
 use crate::answer::{Judgement, Reason, Rejection};
 use crate::encryption::EncryptError;
@@ -16,23 +16,20 @@ use crate::subscription::{InvalidEndpoint, InvalidSubscription};
 /// Why a push was not taken, or is not known to have been.
 #[derive(Clone, Debug)]
 pub struct Error {
-    cause: Cause,
-    attempts: u32,
-    /// An attempt before the last one may have been taken.
-    in_doubt: bool,
+    failure: Failure<Rejection, Fault>,
     /// Whose push service it went to.
     to: PushService,
     /// Those that speak for each other in a bulk send.
     group: usize,
 }
 
-#[derive(Clone, Debug)]
-enum Cause {
-    Rejected(Arc<Rejection>),
-    Invalid(Arc<Invalid>),
-    Subscription(Arc<InvalidSubscription>),
-    Encrypt(Arc<EncryptError>),
-    Core(push_core::Error),
+/// What was wrong before anything was sent.
+#[derive(Debug, thiserror::Error)]
+#[error(transparent)]
+enum Fault {
+    Message(Invalid),
+    Subscription(InvalidSubscription),
+    Encrypt(EncryptError),
 }
 
 /// How long to wait, at least, where a push service that is not known can't be reached.
@@ -49,11 +46,11 @@ impl Error {
             );
             return push_core::Error::new(ErrorKind::Lost, message).into();
         }
-        Cause::Rejected(Arc::new(rejection)).into()
+        Failure::rejected(rejection).into()
     }
 
     pub(crate) fn sent(mut self, attempts: u32) -> Self {
-        self.attempts = attempts;
+        self.failure = self.failure.sent(attempts);
         self
     }
 
@@ -64,111 +61,78 @@ impl Error {
         self
     }
 
-    /// The same error, of a push that was sent before and may have been taken then.
-    pub(crate) fn in_doubt(mut self) -> Self {
-        self.in_doubt = true;
+    /// The same error, of a push that was also sent before and may have been taken then, where that is so.
+    pub(crate) fn in_doubt(mut self, in_doubt: bool) -> Self {
+        self.failure = self.failure.in_doubt(in_doubt);
+        self
+    }
+
+    /// The same error, with what a bulk send made of it.
+    fn judged(mut self, judgement: Judgement) -> Self {
+        self.failure = self.failure.map_rejection(|it| it.judged(judgement));
         self
     }
 
     /// Whether the service may have taken the push all the same: the answer to one of the attempts
     /// was lost.
     pub fn may_have_been_taken(&self) -> bool {
-        match &self.cause {
-            Cause::Core(error) => self.in_doubt || error.may_have_been_taken(),
-            _ => self.in_doubt,
-        }
-    }
-
-    /// The same error, with what a bulk send made of it.
-    fn judged(mut self, judgement: Judgement) -> Self {
-        if let Cause::Rejected(rejection) = &mut self.cause {
-            let known = Rejection::clone(rejection);
-            *rejection = Arc::new(known.judged(judgement));
-        }
-        self
+        self.failure.may_have_been_taken()
     }
 
     /// The class of this error.
     pub fn kind(&self) -> ErrorKind {
-        match &self.cause {
-            Cause::Rejected(_) => ErrorKind::Rejected,
-            Cause::Core(error) => error.kind(),
-            _ => ErrorKind::InvalidMessage,
-        }
+        self.failure.kind()
     }
 
     /// The push service's answer, if it answered.
     pub fn rejection(&self) -> Option<&Rejection> {
-        match &self.cause {
-            Cause::Rejected(rejection) => Some(rejection),
-            _ => None,
-        }
+        self.failure.rejection()
     }
 
     /// All that is wrong with the message; empty where it is something else.
     pub fn problems(&self) -> &[Problem] {
-        match &self.cause {
-            Cause::Invalid(invalid) => invalid.problems(),
+        match self.failure.fault() {
+            Some(Fault::Message(invalid)) => invalid.problems(),
             _ => &[],
         }
     }
 
     /// How often the push was handed to a connection.
     pub fn attempts(&self) -> u32 {
-        self.attempts
+        self.failure.attempts()
     }
 
     /// How long to wait before another try, by the service's word, or while it is left alone since it says
     /// nothing; `None` where there is no such time.
     pub fn retry_after(&self) -> Option<Duration> {
-        match &self.cause {
-            Cause::Rejected(rejection) => rejection.retry_after,
-            Cause::Core(error) => error.retry_after(),
-            _ => None,
-        }
+        self.failure.retry_after()
     }
 
     /// What to do about it.
     pub fn verdict(&self) -> Verdict {
-        let verdict = match &self.cause {
-            Cause::Rejected(rejection) => rejection.verdict(),
-            // Anybody can name a host whose certificate is none. That of a known one is: then the fault lies
-            // with the roots, or with a proxy.
-            Cause::Core(error)
-                if error.kind() == ErrorKind::Tls && self.to == PushService::Other =>
-            {
-                Verdict::FixMessage
-            }
-            Cause::Core(error) => match error.verdict() {
-                // A host that anybody can name, and that may never be there.
-                Verdict::RetryAfter(wait) if self.is_unreachable() => {
-                    Verdict::RetryAfter(wait.max(UNREACHABLE))
-                }
-                verdict => verdict,
-            },
-            _ => Verdict::FixMessage,
-        };
-        match verdict {
-            // "Not taken" is true of the last attempt only.
-            Verdict::RetryAfter(_) if self.in_doubt => Verdict::Unknown,
-            verdict => verdict,
-        }
+        self.failure.verdict_by(|error| self.verdict_of(error))
     }
 
-    fn is_unreachable(&self) -> bool {
-        let is_so = matches!(
-            self.kind(),
-            ErrorKind::Resolve | ErrorKind::Connect | ErrorKind::Protocol
-        );
-        is_so && self.to == PushService::Other
+    /// What to do about what went wrong below the push service's answer.
+    fn verdict_of(&self, error: &push_core::Error) -> Verdict {
+        let is_known = self.to != PushService::Other;
+        match (error.kind(), error.verdict()) {
+            (_, verdict) if is_known => verdict,
+            // Anybody can name a host whose certificate is none. That of a known one is: then the fault lies
+            // with the roots, or with a proxy.
+            (ErrorKind::Tls, _) => Verdict::FixMessage,
+            // A host that anybody can name, and that may never be there.
+            (
+                ErrorKind::Resolve | ErrorKind::Connect | ErrorKind::Protocol,
+                Verdict::RetryAfter(wait),
+            ) => Verdict::RetryAfter(wait.max(UNREACHABLE)),
+            (_, verdict) => verdict,
+        }
     }
 
     /// This error and all its causes on one line, for people.
     pub fn report(&self) -> String {
-        match &self.cause {
-            Cause::Core(error) => error.report(),
-            _ => self.to_string(),
-        }
+        self.failure.report()
     }
 }
 
@@ -229,12 +193,10 @@ impl push_core::Outcome for Error {
     }
 }
 
-impl From<Cause> for Error {
-    fn from(cause: Cause) -> Self {
+impl From<Failure<Rejection, Fault>> for Error {
+    fn from(failure: Failure<Rejection, Fault>) -> Self {
         Self {
-            cause,
-            attempts: 0,
-            in_doubt: false,
+            failure,
             to: PushService::Other,
             group: 0,
         }
@@ -243,20 +205,19 @@ impl From<Cause> for Error {
 
 impl From<push_core::Error> for Error {
     fn from(error: push_core::Error) -> Self {
-        let attempts = error.attempts();
-        Self::from(Cause::Core(error)).sent(attempts)
+        Failure::from(error).into()
     }
 }
 
 impl From<Invalid> for Error {
     fn from(invalid: Invalid) -> Self {
-        Cause::Invalid(Arc::new(invalid)).into()
+        Failure::invalid(Fault::Message(invalid)).into()
     }
 }
 
 impl From<InvalidSubscription> for Error {
     fn from(invalid: InvalidSubscription) -> Self {
-        Cause::Subscription(Arc::new(invalid)).into()
+        Failure::invalid(Fault::Subscription(invalid)).into()
     }
 }
 
@@ -268,32 +229,19 @@ impl From<InvalidEndpoint> for Error {
 
 impl From<EncryptError> for Error {
     fn from(error: EncryptError) -> Self {
-        Cause::Encrypt(Arc::new(error)).into()
+        Failure::invalid(Fault::Encrypt(error)).into()
     }
 }
 
 impl fmt::Display for Error {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        match &self.cause {
-            Cause::Rejected(rejection) => rejection.fmt(f),
-            Cause::Invalid(invalid) => invalid.fmt(f),
-            Cause::Subscription(invalid) => invalid.fmt(f),
-            Cause::Encrypt(error) => error.fmt(f),
-            Cause::Core(error) => error.fmt(f),
-        }?;
-        match self.in_doubt {
-            true => f.write_str("; an attempt before it may have been taken"),
-            false => Ok(()),
-        }
+        self.failure.fmt(f)
     }
 }
 
 impl std::error::Error for Error {
     fn source(&self) -> Option<&(dyn std::error::Error + 'static)> {
-        match &self.cause {
-            Cause::Core(error) => error.source(),
-            _ => None,
-        }
+        self.failure.source()
     }
 }
 
@@ -363,7 +311,7 @@ mod tests {
         let busy = rejected(PushService::Mozilla, 503);
         assert_eq!(busy.verdict(), Verdict::RetryAfter(Duration::from_secs(10)));
         assert!(!busy.may_have_been_taken());
-        let in_doubt = busy.in_doubt();
+        let in_doubt = busy.in_doubt(true);
         assert_eq!(in_doubt.verdict(), Verdict::Unknown);
         assert!(in_doubt.may_have_been_taken());
         let shown = in_doubt.to_string();
@@ -371,7 +319,7 @@ mod tests {
             shown.ends_with("; an attempt before it may have been taken"),
             "{shown}"
         );
-        let gone = rejected(PushService::Mozilla, 410).in_doubt();
+        let gone = rejected(PushService::Mozilla, 410).in_doubt(true);
         assert_eq!(gone.verdict(), Verdict::remove_token(None));
     }
 

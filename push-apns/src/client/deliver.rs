@@ -143,11 +143,8 @@ impl<'a, C: Call> Course<'a, C> {
     }
 
     fn failed(&self, error: Error) -> Error {
-        let error = error.sent_as(self.call.id(), self.attempts);
-        if self.in_doubt {
-            error.in_doubt()
-        } else {
-            error
-        }
+        error
+            .sent_as(self.call.id(), self.attempts)
+            .in_doubt(self.in_doubt)
     }
 }

@@ -1,32 +1,28 @@
 use std::fmt;
-use std::sync::Arc;
 use std::time::Duration;
 
 use push_core::fan_out::{Grouped, Judged};
-use push_core::{ErrorKind, Verdict};
+use push_core::{ErrorKind, Failure, Verdict};
 
 use super::{Invalid, InvalidRegistrationId, Judgement, Problem, Reason, Rejection};
 
 /// Why a message was not taken, or is not known to have been.
 #[derive(Clone, Debug)]
 pub struct Error {
-    cause: Cause,
-    attempts: u32,
-    /// An attempt before the last one may have been taken.
-    in_doubt: bool,
+    failure: Failure<Rejection, Fault>,
 }
 
-#[derive(Clone, Debug)]
-enum Cause {
-    Rejected(Arc<Rejection>),
-    Invalid(Arc<Invalid>),
+/// What was wrong before anything was sent.
+#[derive(Debug, thiserror::Error)]
+#[error(transparent)]
+enum Fault {
+    Message(Invalid),
     Device(InvalidRegistrationId),
-    Core(push_core::Error),
 }
 
 impl Error {
     pub(super) fn rejected(rejection: Rejection) -> Self {
-        Cause::Rejected(Arc::new(rejection)).into()
+        Failure::rejected(rejection).into()
     }
 
     /// The service took the request, or may have, and its answer does not say what became of it.
@@ -35,44 +31,33 @@ impl Error {
     }
 
     /// The same error, of a request that was handed to connections so often.
-    pub(super) fn sent(mut self, attempts: u32, in_doubt: bool) -> Self {
-        self.attempts = attempts;
-        self.in_doubt |= in_doubt;
-        self
+    pub(super) fn sent(self, attempts: u32, in_doubt: bool) -> Self {
+        self.failure.sent(attempts).in_doubt(in_doubt).into()
     }
 
     /// The same error, with what a bulk send made of it.
-    fn judged(mut self, judgement: Judgement) -> Self {
-        if let Cause::Rejected(rejection) = &mut self.cause {
-            Arc::make_mut(rejection).judgement = Some(judgement);
-        }
-        self
+    fn judged(self, judgement: Judgement) -> Self {
+        let judged = |rejection| Rejection {
+            judgement: Some(judgement),
+            ..rejection
+        };
+        self.failure.map_rejection(judged).into()
     }
 
     /// Whether the service may have taken the message all the same: the answer to one of the
     /// attempts was lost, or does not say.
     pub fn may_have_been_taken(&self) -> bool {
-        match &self.cause {
-            Cause::Core(error) => self.in_doubt || error.may_have_been_taken(),
-            _ => self.in_doubt,
-        }
+        self.failure.may_have_been_taken()
     }
 
     /// The class of this error.
     pub fn kind(&self) -> ErrorKind {
-        match &self.cause {
-            Cause::Rejected(_) => ErrorKind::Rejected,
-            Cause::Invalid(_) | Cause::Device(_) => ErrorKind::InvalidMessage,
-            Cause::Core(error) => error.kind(),
-        }
+        self.failure.kind()
     }
 
     /// The service's answer, if it answered.
     pub fn rejection(&self) -> Option<&Rejection> {
-        match &self.cause {
-            Cause::Rejected(rejection) => Some(rejection),
-            _ => None,
-        }
+        self.failure.rejection()
     }
 
     /// The service's reason, if it answered.
@@ -82,8 +67,8 @@ impl Error {
 
     /// All that is wrong with the message; empty where it is something else.
     pub fn problems(&self) -> &[Problem] {
-        match &self.cause {
-            Cause::Invalid(invalid) => invalid.problems(),
+        match self.failure.fault() {
+            Some(Fault::Message(invalid)) => invalid.problems(),
             _ => &[],
         }
     }
@@ -99,47 +84,30 @@ impl Error {
         if self.may_have_been_taken() {
             return false;
         }
-        match &self.cause {
-            Cause::Rejected(rejection) => rejection.is_temporary(),
-            Cause::Core(error) => matches!(error.verdict(), Verdict::RetryAfter(_)),
-            Cause::Invalid(_) | Cause::Device(_) => false,
+        match self.rejection() {
+            Some(rejection) => rejection.is_temporary(),
+            None => matches!(self.verdict(), Verdict::RetryAfter(_)),
         }
     }
 
     /// How often the request was handed to a connection.
     pub fn attempts(&self) -> u32 {
-        self.attempts
+        self.failure.attempts()
     }
 
     /// How long to wait before another try; `None` where nothing is known about it.
     pub fn retry_after(&self) -> Option<Duration> {
-        match &self.cause {
-            Cause::Rejected(rejection) => rejection.retry_after,
-            Cause::Core(error) => error.retry_after(),
-            Cause::Invalid(_) | Cause::Device(_) => None,
-        }
+        self.failure.retry_after()
     }
 
     /// What to do about it.
     pub fn verdict(&self) -> Verdict {
-        let verdict = match &self.cause {
-            Cause::Rejected(rejection) => rejection.verdict(),
-            Cause::Invalid(_) | Cause::Device(_) => Verdict::FixMessage,
-            Cause::Core(error) => error.verdict(),
-        };
-        match verdict {
-            // "Not taken" is true of the last attempt only.
-            Verdict::RetryAfter(_) if self.in_doubt => Verdict::Unknown,
-            verdict => verdict,
-        }
+        self.failure.verdict()
     }
 
     /// This error and all its causes on one line, for people.
     pub fn report(&self) -> String {
-        match &self.cause {
-            Cause::Core(error) => error.report(),
-            _ => self.to_string(),
-        }
+        self.failure.report()
     }
 }
 
@@ -171,55 +139,38 @@ impl push_core::Outcome for Error {
     }
 }
 
-impl From<Cause> for Error {
-    fn from(cause: Cause) -> Self {
-        Self {
-            cause,
-            attempts: 0,
-            in_doubt: false,
-        }
+impl From<Failure<Rejection, Fault>> for Error {
+    fn from(failure: Failure<Rejection, Fault>) -> Self {
+        Self { failure }
     }
 }
 
 impl From<push_core::Error> for Error {
     fn from(error: push_core::Error) -> Self {
-        let attempts = error.attempts();
-        Self::from(Cause::Core(error)).sent(attempts, false)
+        Failure::from(error).into()
     }
 }
 
 impl From<Invalid> for Error {
     fn from(invalid: Invalid) -> Self {
-        Cause::Invalid(Arc::new(invalid)).into()
+        Failure::invalid(Fault::Message(invalid)).into()
     }
 }
 
 impl From<InvalidRegistrationId> for Error {
     fn from(invalid: InvalidRegistrationId) -> Self {
-        Cause::Device(invalid).into()
+        Failure::invalid(Fault::Device(invalid)).into()
     }
 }
 
 impl fmt::Display for Error {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        match &self.cause {
-            Cause::Rejected(rejection) => rejection.fmt(f),
-            Cause::Invalid(invalid) => invalid.fmt(f),
-            Cause::Device(invalid) => invalid.fmt(f),
-            Cause::Core(error) => error.fmt(f),
-        }?;
-        match self.in_doubt {
-            true => f.write_str("; an attempt before it may have been taken"),
-            false => Ok(()),
-        }
+        self.failure.fmt(f)
     }
 }
 
 impl std::error::Error for Error {
     fn source(&self) -> Option<&(dyn std::error::Error + 'static)> {
-        match &self.cause {
-            Cause::Core(error) => error.source(),
-            _ => None,
-        }
+        self.failure.source()
     }
 }

@@ -177,6 +177,16 @@ impl Rejection {
     }
 }
 
+impl push_core::Rejection for Rejection {
+    fn verdict(&self) -> Verdict {
+        Self::verdict(self)
+    }
+
+    fn retry_after(&self) -> Option<Duration> {
+        self.retry_after
+    }
+}
+
 impl fmt::Display for Rejection {
     /// Status, reason, and what the service said, on one line.
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {

@@ -229,12 +229,9 @@ impl Course<'_> {
     }
 
     fn failed(&self, error: Error) -> Error {
-        let error = error
+        error
             .sent(self.attempts)
-            .to(self.push.profile.service(), self.push.origin);
-        match self.in_doubt {
-            true => error.in_doubt(),
-            false => error,
-        }
+            .in_doubt(self.in_doubt)
+            .to(self.push.profile.service(), self.push.origin)
     }
 }

@@ -136,6 +136,16 @@ impl Rejection {
 /// The most fields that are shown on one line.
 const MAX_SHOWN: usize = 3;
 
+impl push_core::Rejection for Rejection {
+    fn verdict(&self) -> Verdict {
+        Self::verdict(self)
+    }
+
+    fn retry_after(&self) -> Option<Duration> {
+        self.retry_after
+    }
+}
+
 impl fmt::Display for Rejection {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         write!(f, "rejected with {}", self.status)?;

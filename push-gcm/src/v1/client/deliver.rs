@@ -66,7 +66,7 @@ async fn token(inner: &Inner, access: &Access, deadline: Instant) -> push_core::
 }
 
 fn in_doubt<T>(taken: Result<T, Error>, in_doubt: bool) -> Result<T, Error> {
-    taken.map_err(|error| if in_doubt { error.in_doubt() } else { error })
+    taken.map_err(|error| error.in_doubt(in_doubt))
 }
 
 /// How long to wait after an answer that says no and was cut off before it said why.
@@ -197,11 +197,6 @@ impl<'a, C: Call> Course<'a, C> {
     }
 
     fn failed(&self, error: Error) -> Error {
-        let error = error.sent(self.attempts);
-        if self.in_doubt {
-            error.in_doubt()
-        } else {
-            error
-        }
+        error.sent(self.attempts).in_doubt(self.in_doubt)
     }
 }
