@@ -188,7 +188,6 @@ mod error;
 #[doc(hidden)]
 pub mod fuzzing;
 mod hosts;
-mod judgement;
 mod message;
 mod outcome;
 mod profile;

@@ -4,6 +4,7 @@
 mod gate;
 mod guard;
 mod guarded;
+mod judgement;
 mod slow;
 
 use std::fmt;
@@ -15,6 +16,7 @@ use futures_util::stream::{self, FuturesUnordered, Stream};
 pub use gate::{Gate, Gates, Place};
 pub use guard::{Grouped, Judged, MOST_GROUPS, SUSPICIOUS};
 pub use guarded::{Guarded, Held, Polled, Pushed, Pushes, TryGuarded};
+pub use judgement::Judgement;
 pub use slow::{Slow, Watched};
 
 use crate::BoxFuture;

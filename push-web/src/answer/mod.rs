@@ -13,12 +13,12 @@ use std::time::{Duration, SystemTime};
 
 use http::{HeaderMap, StatusCode};
 pub use push_core::WnsStatus;
+pub use push_core::fan_out::Judgement;
 use push_core::{Verdict, retry_after};
 
 pub use self::advice::Advice;
 use self::body::Body;
 pub use self::reason::Reason;
-pub use crate::judgement::Judgement;
 use crate::profile::PushService;
 
 /// The push service answered no.
