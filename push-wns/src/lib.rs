@@ -3,6 +3,7 @@
 mod channel;
 mod device;
 mod notification;
+pub mod oauth;
 
 pub use channel::{Channel, ChannelUri, InvalidChannel, TrustedOrigins};
 pub use device::Device;
@@ -16,3 +17,4 @@ pub use notification::{
     ToastBinding, ToastDuration, ToastHeader, ToastItem, ToastTemplate, ToastText, ToastVisual,
     UnknownTemplate, UnknownWord,
 };
+pub use oauth::Credentials;
