@@ -1,7 +1,8 @@
 //! Push notifications to any device, from any async runtime, through any TLS stack.
 //!
 //! This crate is the facade: it re-exports the core, the services and the backends that its
-//! features choose. The README shows how to begin; [`apns`] is the first service.
+//! features choose. The README shows how to begin; [`apns`], [`fcm`], [`wns`] and [`web`] are the services,
+//! [`apns::gateway`] and [`gcm`] the protocols of old.
 //!
 //! ```no_run
 //! use anypush::prelude::*;
@@ -43,7 +44,7 @@
 //!   `openssl-vendored` one is built from source instead.
 //! - `pkcs12`: certificates from PKCS#12 files, for every TLS stack.
 //! - `metrics`: what the connections do, told to the `metrics` facade: see [`session`].
-//! - Services: `apns`, `fcm` and `web` (default), and `gcm`, the legacy protocol of GCM and FCM.
+//! - Services: `apns`, `fcm`, `web` and `wns` (default), and `gcm`, the legacy protocol of GCM and FCM.
 //! - `full`: all of these, with the system's OpenSSL.
 //!
 //! Without a backend there are the core and the services, for a [`Backend`] of your own: the chapter
@@ -91,6 +92,8 @@ pub use push_gcm::legacy as gcm;
 pub use push_gcm::v1 as fcm;
 #[cfg(feature = "web")]
 pub use push_web as web;
+#[cfg(feature = "wns")]
+pub use push_wns as wns;
 
 #[cfg(all(feature = "async-std", feature = "rustls"))]
 pub use backend_async_std::AsyncStdBackend;

@@ -54,6 +54,8 @@ pub mod gcm;
 mod turns;
 #[cfg(feature = "web")]
 pub mod web;
+#[cfg(feature = "wns")]
+pub mod wns;
 
 /// Waits on this thread until the future is done, whatever carries it.
 ///
