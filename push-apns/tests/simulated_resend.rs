@@ -6,11 +6,12 @@ mod common;
 
 use std::sync::Arc;
 use std::sync::atomic::{AtomicUsize, Ordering};
+use std::time::Duration;
 
 use backend_simulated::Simulation;
 use common::{Request, broken_off, builder, goaway, refused, taken};
 use push_apns::{Error, Notification, Receipt};
-use push_core::{ErrorKind, ResendUnknown, Verdict};
+use push_core::{ErrorKind, ResendUnknown, RetryPolicy, Verdict};
 
 const TOKEN: &str = "00fc13adff785122b4ad28809a3420982341241421348097878e577c991de8f0";
 const INTERNAL_ERROR: u32 = 2;
@@ -111,4 +112,40 @@ fn a_busy_service_leaves_a_push_unknown_that_it_may_have_taken_before() {
 fn a_dead_token_is_one_whatever_became_of_the_attempt_before() {
     let (outcome, _) = send(ResendUnknown::Times(1), [lost, gone]);
     assert_eq!(outcome.unwrap_err().verdict(), Verdict::remove_token(None));
+}
+
+#[test]
+fn a_busy_service_is_waited_for_longer_than_one_attempt_may_take_and_not_after_a_shutdown() {
+    const HOUR: Duration = Duration::from_secs(3600);
+    let second = Duration::from_secs(1);
+    let sim = Simulation::new(1);
+    let count = Arc::new(AtomicUsize::new(0));
+    let seen = count.clone();
+    common::serve(&sim, move |request| {
+        let number = seen.fetch_add(1, Ordering::SeqCst);
+        Some(if number == 1 {
+            accepted(&request)
+        } else {
+            busy(&request)
+        })
+    });
+    let policy = RetryPolicy::exponential(second).min_delay(HOUR);
+    let client = builder(&sim).retry(policy).build().unwrap();
+    let hello = Notification::alert("Hello");
+    let receipt = sim.block_on(client.send(TOKEN, &hello)).unwrap();
+    assert_eq!(receipt.attempts, 2);
+    assert!(sim.elapsed() >= HOUR);
+
+    let waiting = sim.spawn({
+        let (client, hello) = (client.clone(), hello.clone());
+        async move { client.send(TOKEN, &hello).await }
+    });
+    let begun = sim.elapsed();
+    sim.advance(60 * second);
+    sim.block_on(client.shutdown(second));
+    let error = sim.block_on(waiting).unwrap_err();
+    assert!(matches!(error.verdict(), Verdict::RetryAfter(_)), "{error}");
+    assert_eq!(error.rejection().unwrap().status, 503);
+    assert!(sim.elapsed() - begun < HOUR);
+    assert_eq!(count.load(Ordering::SeqCst), 3);
 }

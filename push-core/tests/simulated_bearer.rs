@@ -10,7 +10,7 @@ use std::time::{Duration, Instant};
 use backend_simulated::{SimulatedBackend, Simulation, Task};
 use futures_util::future::join_all;
 use push_core::bearer::{AccessToken, Bearer, Token, TokenSource};
-use push_core::{Backend, Error, ErrorKind, Result, Verdict, async_trait};
+use push_core::{Backend, Error, ErrorKind, Result, Session, Verdict, async_trait};
 
 const SEEDS: std::ops::Range<u64> = 0..20;
 const SECOND: Duration = Duration::from_secs(1);
@@ -521,4 +521,33 @@ fn no_token_is_shown() {
     let token = world.token().unwrap();
     let shown = format!("{:?} {token:?}", world.bearer);
     assert!(!shown.contains("token-1"), "{shown}");
+}
+
+#[test]
+fn a_session_that_is_shut_down_waits_for_no_token() {
+    Simulation::for_seeds(SEEDS, |sim| {
+        let world = World::new(sim, [Act::Hang]);
+        let session = Session::new(sim.backend());
+        let (bearer, waits, deadline) = (world.bearer.clone(), session.clone(), sim.now() + HOUR);
+        let waiting = sim.spawn(async move { bearer.token_for(&waits, deadline).await });
+        sim.advance(2 * SECOND);
+        sim.block_on(session.shutdown(SECOND));
+        let error = sim.block_on(waiting).unwrap_err();
+        assert_eq!(error.kind(), ErrorKind::Closed);
+        assert!(sim.elapsed() < MINUTE);
+    });
+}
+
+#[test]
+fn a_token_that_is_there_is_given_over_any_session() {
+    Simulation::for_seeds(SEEDS, |sim| {
+        let world = World::new(sim, []);
+        let session = Session::new(sim.backend());
+        let deadline = sim.now() + MINUTE;
+        let token = sim.block_on(world.bearer.token_for(&session, deadline));
+        assert_eq!(number(&token.unwrap()), 1);
+        sim.block_on(session.shutdown(SECOND));
+        let token = sim.block_on(world.bearer.token_for(&session, deadline));
+        assert_eq!(number(&token.unwrap()), 1);
+    });
 }

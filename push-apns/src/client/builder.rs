@@ -122,8 +122,7 @@ impl ClientBuilder {
         self
     }
 
-    /// How long one push may take, from the call to the last byte of the answer, resends included.
-    /// Default: 30 seconds.
+    /// How long one attempt may take, from the call to the last byte of the answer. Default: 30 seconds.
     pub fn timeout(mut self, timeout: Duration) -> Self {
         self.timeout = timeout;
         self
@@ -137,7 +136,8 @@ impl ClientBuilder {
         self
     }
 
-    /// When an answered 429 or 5xx is sent again, within the timeout. Default: never.
+    /// When an answered 429 or 5xx is sent again, under the same `apns-id`. Default: never. Each attempt has
+    /// the timeout of its own; a push that waits keeps its place in a bulk send.
     pub fn retry(mut self, policy: RetryPolicy) -> Self {
         self.retry = policy;
         self

@@ -1,8 +1,7 @@
 use std::sync::Arc;
-use std::time::Instant;
 
 use push_core::ErrorKind;
-use push_core::http::{Answer, Outgoing, Rejected};
+use push_core::http::{Answer, Course, Outgoing, Rejected};
 
 use super::Inner;
 use super::access::{Access, Way};
@@ -38,40 +37,22 @@ pub(super) async fn deliver<C: Call>(inner: &Arc<Inner>, call: C) -> Result<C::T
         return taken;
     }
     // Boxed, so that those that are taken at once, which are the most, need no room for it.
-    let course = Course::new(inner, call, deadline);
-    Box::pin(course.go_on(access, first)).await
+    let delivery = Delivery {
+        inner,
+        call,
+        course: Course::new(&inner.session, &inner.retry, inner.timeout, deadline),
+    };
+    Box::pin(delivery.go_on(access, first)).await
 }
 
-/// How far a request has come that was not taken at once.
-struct Course<'a, C> {
+/// A request that was not taken at once.
+struct Delivery<'a, C> {
     inner: &'a Inner,
     call: C,
-    started: Instant,
-    deadline: Instant,
-    /// How often it was handed to a connection.
-    attempts: u32,
-    /// How often it was answered.
-    answers: u32,
-    token_renewed: bool,
-    /// An attempt may have been taken, and its answer was lost.
-    in_doubt: bool,
+    course: Course<'a>,
 }
 
-impl<'a, C: Call> Course<'a, C> {
-    fn new(inner: &'a Inner, call: C, deadline: Instant) -> Self {
-        Self {
-            inner,
-            call,
-            // Not looked up at the beginning, which most requests would do in vain.
-            started: deadline.checked_sub(inner.timeout).unwrap_or(deadline),
-            deadline,
-            attempts: 0,
-            answers: 0,
-            token_renewed: false,
-            in_doubt: false,
-        }
-    }
-
+impl<C: Call> Delivery<'_, C> {
     /// Goes on from how the first exchange ended.
     async fn go_on(
         mut self,
@@ -84,7 +65,7 @@ impl<'a, C: Call> Course<'a, C> {
         loop {
             match exchanged {
                 Err(error) => {
-                    self.attempts += error.attempts();
+                    self.course.note_error(&error);
                     // The credentials were replaced while it waited: the new ones serve.
                     if error.kind() != ErrorKind::Moved {
                         return Err(self.failed(error.into()));
@@ -97,8 +78,9 @@ impl<'a, C: Call> Course<'a, C> {
                 }
             }
             access = self.inner.access();
+            let deadline = self.course.deadline();
             exchanged = match access.way(session, places, self.call.way()) {
-                Ok(http2) => http2.exchange(&self.call, self.deadline).await,
+                Ok(http2) => http2.exchange(&self.call, deadline).await,
                 Err(error) => Err(error),
             };
         }
@@ -106,34 +88,24 @@ impl<'a, C: Call> Course<'a, C> {
 
     /// What an answer means; `None` when the request is to be sent again, now.
     async fn judge(&mut self, access: &Access, answer: Answer) -> Option<Result<C::Taken, Error>> {
-        self.attempts += answer.attempts;
-        self.answers += 1;
-        self.in_doubt |= answer.may_have_been_taken_before;
-        if let Some(taken) = self.call.taken(&answer, self.attempts) {
+        self.course.note_answer(&answer);
+        if let Some(taken) = self.call.taken(&answer, self.course.attempts()) {
             return Some(taken);
         }
-        let backend = self.inner.session.backend();
-        let rejection = Rejection::read(&answer, backend.system_time());
+        let now = self.inner.session.backend().system_time();
+        let rejection = Rejection::read(&answer, now);
+        let renew = || answer.reject_credential(rejection.reason.as_str()) != Rejected::Keep;
         match rejection.advice() {
-            Advice::RenewToken if !self.token_renewed && access.certificate.is_none() => {
-                self.token_renewed = true;
-                if answer.reject_credential(rejection.reason.as_str()) != Rejected::Keep {
-                    return None;
-                }
+            Advice::RenewToken
+                if access.certificate.is_none() && self.course.renews_token(renew) =>
+            {
+                return None;
             }
             Advice::RetryLater => {
                 // The wait holds no connection.
                 drop(answer);
-                let now = backend.now();
-                let wait = self.inner.retry.delay(
-                    self.answers,
-                    now.saturating_duration_since(self.started),
-                    rejection.retry_after,
-                    backend.jitter(),
-                );
-                let until = wait.and_then(|wait| now.checked_add(wait));
-                if let Some(until) = until.filter(|until| *until < self.deadline) {
-                    backend.sleep_until(until).await;
+                let at_least = rejection.retry_after.unwrap_or_default();
+                if self.course.wait(at_least).await {
                     return None;
                 }
             }
@@ -144,7 +116,7 @@ impl<'a, C: Call> Course<'a, C> {
 
     fn failed(&self, error: Error) -> Error {
         error
-            .sent_as(self.call.id(), self.attempts)
-            .in_doubt(self.in_doubt)
+            .sent_as(self.call.id(), self.course.attempts())
+            .in_doubt(self.course.is_in_doubt())
     }
 }

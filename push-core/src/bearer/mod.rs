@@ -17,7 +17,7 @@ use std::time::Instant;
 use futures_util::future::{Either, select};
 
 use self::state::{Found, State};
-use crate::session::Hangup;
+use crate::session::{Hangup, Session};
 use crate::{Backend, Error, ErrorKind, Result};
 
 pub use source::TokenSource;
@@ -72,12 +72,36 @@ impl Bearer {
     /// # Cancel safety
     /// The fetch goes on for the others, and for the next.
     pub async fn token(&self, deadline: Instant) -> Result<Token> {
+        match self.find(deadline) {
+            Ok(found) => found,
+            Err(waiting) => self.wait(waiting, deadline).await,
+        }
+    }
+
+    /// Likewise, for a request over this session: one that is shut down waits for no token.
+    ///
+    /// # Errors
+    /// As [`token`](Self::token), and [`ErrorKind::Closed`] when the session is shut down meanwhile.
+    ///
+    /// # Cancel safety
+    /// As [`token`](Self::token).
+    pub async fn token_for(&self, session: &Session, deadline: Instant) -> Result<Token> {
         let waiting = match self.find(deadline) {
             Ok(found) => return found,
             Err(waiting) => waiting,
         };
+        match select(pin!(self.wait(waiting, deadline)), session.closed()).await {
+            Either::Left((told, _)) => told,
+            Either::Right(_) => {
+                let message = "not sent: the session was shut down";
+                Err(Error::new(ErrorKind::Closed, message))
+            }
+        }
+    }
+
+    async fn wait(&self, waiting: Waiting<'_>, deadline: Instant) -> Result<Token> {
         let limit = self.inner.backend.sleep_until(deadline);
-        match select(pin!(waiting), limit).await {
+        match select(waiting, limit).await {
             Either::Left((told, _)) => told,
             Either::Right(_) => Err(self.too_late()),
         }

@@ -14,6 +14,8 @@ mod base_url;
 #[cfg(feature = "http1")]
 mod by_origin;
 #[cfg(feature = "http2")]
+mod course;
+#[cfg(feature = "http2")]
 mod credential;
 #[cfg(feature = "http2")]
 mod dial;
@@ -72,6 +74,8 @@ pub const USER_AGENT: &str = concat!("anypush/", env!("CARGO_PKG_VERSION"));
 pub use base_url::BaseUrl;
 #[cfg(feature = "http1")]
 pub use by_origin::ByOrigin;
+#[cfg(feature = "http2")]
+pub use course::Course;
 #[cfg(feature = "http2")]
 pub use credential::{Authorize, ConnectionCredential, Rejected};
 #[cfg(feature = "http2")]

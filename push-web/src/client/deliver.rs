@@ -2,10 +2,9 @@ use std::sync::Arc;
 use std::time::{Duration, Instant};
 
 use bytes::Bytes;
-use futures_util::future::{Either, select};
 use http::header::AUTHORIZATION;
 use http::{Request, StatusCode};
-use push_core::http::{Answer, Outgoing};
+use push_core::http::{Answer, Course, Outgoing};
 use push_core::{ErrorKind, ResendUnknown, Verdict};
 
 use super::Inner;
@@ -19,9 +18,6 @@ const MAX_ANSWER_BYTES: usize = 16 * 1024;
 
 /// A push that is to wait longer is not sent again here: whoever answers may be anybody.
 const MAX_WAIT: Duration = Duration::from_secs(60 * 60);
-
-/// How long to wait after an answer that says no and was cut off before it said why.
-const CUT_OFF: Duration = Duration::from_secs(10);
 
 /// One push, made ready.
 pub(super) struct Push<'a> {
@@ -76,49 +72,38 @@ pub(super) async fn deliver(
     begun: &Begun<'_>,
     deadline: Instant,
 ) -> Outcome {
-    let course = Course {
+    let delivery = Delivery {
         inner,
         origin,
         push,
         begun,
-        started: inner.session.backend().now(),
-        deadline,
-        attempts: 0,
-        answers: 0,
-        in_doubt: false,
+        course: Course::new(&inner.session, &inner.retry, inner.timeout, deadline),
     };
-    course.run().await
+    delivery.run().await
 }
 
-/// How far a push has come.
-struct Course<'a> {
+/// A push on its way.
+struct Delivery<'a> {
     inner: &'a Inner,
     origin: &'a Origin,
     push: Push<'a>,
     begun: &'a Begun<'a>,
-    started: Instant,
-    deadline: Instant,
-    /// How often it was handed to a connection.
-    attempts: u32,
-    /// How often it was answered.
-    answers: u32,
-    /// An attempt may have been taken, and its answer was lost.
-    in_doubt: bool,
+    course: Course<'a>,
 }
 
-impl Course<'_> {
+impl Delivery<'_> {
     async fn run(mut self) -> Outcome {
         loop {
             let outgoing = Sent {
                 push: &self.push,
                 resend_unknown: self.inner.resend_unknown,
             };
-            let exchanged = self.origin.way.exchange(&outgoing, self.deadline).await;
-            let answer = match exchanged {
+            let deadline = self.course.deadline();
+            let answer = match self.origin.way.exchange(&outgoing, deadline).await {
                 Ok(answer) => answer,
                 Err(error) => {
                     self.note_silence(error.kind());
-                    self.attempts += error.attempts();
+                    self.course.note_error(&error);
                     return Err(self.failed(error.into()));
                 }
             };
@@ -131,68 +116,33 @@ impl Course<'_> {
 
     /// What an answer means; `None` when the push is to be sent again, now.
     async fn judge(&mut self, answer: Answer) -> Option<Outcome> {
-        self.attempts += answer.attempts;
-        self.answers += 1;
-        self.in_doubt |= answer.may_have_been_taken_before;
+        self.course.note_answer(&answer);
         let service = self.push.profile.service();
-        let now = self.inner.session.backend().system_time();
-        let rejection = match Receipt::read(service, answer.status, &answer.headers, self.attempts)
+        let attempts = self.course.attempts();
+        if let Some(mut receipt) = Receipt::read(service, answer.status, &answer.headers, attempts)
         {
-            Some(mut receipt) => {
-                receipt.group = group_of(service, self.push.origin);
-                return Some(Ok(receipt));
-            }
-            // What it would have said of a bad request may be about the credentials.
-            None if answer.status == StatusCode::BAD_REQUEST
-                && !answer.complete
-                && !answer.too_long =>
-            {
-                let message =
-                    "not taken, and the answer (status 400) was cut off before it said why";
-                let error =
-                    push_core::Error::new(ErrorKind::Refused, message).with_retry_after(CUT_OFF);
-                return Some(Err(self.failed(error.into())));
-            }
-            None => Rejection::read(service, answer.status, &answer.headers, &answer.body, now),
-        };
-        if let Verdict::RetryAfter(at_least) = rejection.verdict() {
+            receipt.group = group_of(service, self.push.origin);
+            return Some(Ok(receipt));
+        }
+        // What it would have said of a bad request may be about the credentials.
+        if answer.status == StatusCode::BAD_REQUEST && answer.is_cut_off() {
+            return Some(Err(self.failed(answer.cut_off().into())));
+        }
+        let now = self.inner.session.backend().system_time();
+        let rejection = Rejection::read(service, answer.status, &answer.headers, &answer.body, now);
+        if let Verdict::RetryAfter(at_least) = rejection.verdict()
+            && at_least <= MAX_WAIT
+        {
             // The wait holds no connection.
             drop(answer);
-            match self.wait(at_least).await {
-                Ok(true) => return None,
-                Ok(false) => {}
-                Err(error) => return Some(Err(self.failed(error))),
+            if self.course.wait(at_least).await {
+                return match self.stamp() {
+                    Ok(()) => None,
+                    Err(error) => Some(Err(self.failed(error))),
+                };
             }
         }
         Some(Err(self.failed(Error::rejected(rejection))))
-    }
-
-    /// Waits as the retry policy says, and makes ready for the next attempt; `false` when there is to be
-    /// none.
-    async fn wait(&mut self, at_least: Duration) -> Result<bool, Error> {
-        if at_least > MAX_WAIT {
-            return Ok(false);
-        }
-        let session = &self.inner.session;
-        let backend = session.backend();
-        let now = backend.now();
-        let elapsed = now.saturating_duration_since(self.started);
-        let jitter = backend.jitter();
-        let policy = &self.inner.retry;
-        let Some(wait) = policy.delay(self.answers, elapsed, Some(at_least), jitter) else {
-            return Ok(false);
-        };
-        let Some(until) = now.checked_add(wait) else {
-            return Ok(false);
-        };
-        tracing::debug!(?wait, answers = self.answers, "sent again later");
-        let waited = select(backend.sleep_until(until), self.inner.closing());
-        if let Either::Right(_) = waited.await {
-            return Ok(false);
-        }
-        self.stamp()?;
-        self.deadline = self.inner.deadline();
-        Ok(true)
     }
 
     /// Puts a token into the request that has not ended meanwhile.
@@ -230,8 +180,8 @@ impl Course<'_> {
 
     fn failed(&self, error: Error) -> Error {
         error
-            .sent(self.attempts)
-            .in_doubt(self.in_doubt)
+            .sent(self.course.attempts())
+            .in_doubt(self.course.is_in_doubt())
             .to(self.push.profile.service(), self.push.origin)
     }
 }

@@ -11,7 +11,7 @@ use std::time::{Duration, Instant};
 
 use futures_util::future::FutureExt;
 use push_core::fan_out::{FanOut, Guarded, Held, IntoSource, Pushes, Slow, TryFanOut, TryGuarded};
-use push_core::session::{Closed, Shutdown};
+use push_core::session::Shutdown;
 use push_core::{ErrorKind, ResendUnknown, RetryPolicy, Session};
 
 pub use builder::ClientBuilder;
@@ -216,10 +216,6 @@ fn tokens(vapid: Vapid) -> Result<Arc<VapidTokens>, Error> {
 impl Inner {
     fn deadline(&self) -> Instant {
         self.session.deadline(self.timeout)
-    }
-
-    fn closing(&self) -> Closed {
-        self.session.closed()
     }
 
     /// Begins one push of a bulk send.

@@ -11,7 +11,7 @@ use futures_util::future::FutureExt;
 use http::Uri;
 use push_core::fan_out::{FanOut, Guarded, Held, IntoSource, Pushes, TryFanOut, TryGuarded};
 use push_core::http::{BaseUrl, Http, HttpClient};
-use push_core::session::{Closed, Shutdown};
+use push_core::session::Shutdown;
 use push_core::{ResendUnknown, RetryPolicy, Session};
 
 pub use builder::ClientBuilder;
@@ -262,10 +262,6 @@ impl Inner {
 
     fn deadline(&self) -> Instant {
         self.session.deadline(self.timeout)
-    }
-
-    fn closing(&self) -> Closed {
-        self.session.closed()
     }
 
     fn encode(&self, message: &Message) -> Result<Encoded, Error> {
