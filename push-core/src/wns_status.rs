@@ -35,11 +35,14 @@ impl WnsStatus {
         }
     }
 
-    /// Reads it from the headers of an answer, in either of their spellings; `None` where there is none.
+    /// Reads it from the headers of an answer, in either of their spellings; `None` where there is none. Where
+    /// both are there and differ, the notification was not received.
     pub fn read(headers: &HeaderMap) -> Option<Self> {
-        let word =
-            text(headers, "x-wns-status").or_else(|| text(headers, "x-wns-notificationstatus"))?;
-        Some(Self::from(start(word, MAX_WORD_BYTES)))
+        let said = |name| Some(Self::from(start(text(headers, name)?, MAX_WORD_BYTES)));
+        match (said("x-wns-status"), said("x-wns-notificationstatus")) {
+            (Some(Self::Received), Some(other)) => Some(other),
+            (new, old) => new.or(old),
+        }
     }
 }
 
@@ -86,6 +89,26 @@ mod tests {
         let mut headers = HeaderMap::new();
         headers.insert(name, http::HeaderValue::from_static(value));
         WnsStatus::read(&headers)
+    }
+
+    #[test]
+    fn what_was_not_received_by_one_spelling_was_not_received() {
+        let read = |new: &str, old: &str| {
+            let mut headers = HeaderMap::new();
+            for (name, word) in [("x-wns-status", new), ("x-wns-notificationstatus", old)] {
+                headers.insert(name, word.parse().unwrap());
+            }
+            WnsStatus::read(&headers)
+        };
+        for (new, old, status) in [
+            ("received", "dropped", WnsStatus::Dropped),
+            ("Dropped", "received", WnsStatus::Dropped),
+            ("received", "", WnsStatus::Received),
+            ("", "channelthrottled", WnsStatus::ChannelThrottled),
+        ] {
+            assert_eq!(read(new, old), Some(status), "{new}, {old}");
+        }
+        assert_eq!(read("", ""), None);
     }
 
     #[test]

@@ -202,6 +202,9 @@ fn old_and_new_bindings_stand_in_one_tile() {
          <image id=\"1\" src=\"Iconic.png\" alt=\"mail\"/></binding>\
          <binding template=\"TileWide\"><text>7 letters</text></binding></visual></tile>"
     );
+    let square = TemplateBinding::new(TileTemplate::TileSquare150x150Text04).text("x");
+    let both = xml(Tile::new(square).binding(icon.clone()));
+    assert!(both.starts_with("<tile><visual version=\"3\">"), "{both}");
     let old = Tile::new(icon).visual(TileVisual::new().version(2));
     assert_eq!(
         problems(old),

@@ -93,9 +93,13 @@ impl<'a> Course<'a> {
     }
 
     /// Waits as the retry policy says, and at least so long; `false` when there is to be no further
-    /// attempt, also where the session is shut down meanwhile. The answer should be dropped before: it can
+    /// attempt, also where the session is shut down meanwhile, and where the wait would be longer than an
+    /// hour: whoever waits may hold up others. The answer should be dropped before: it can
     /// hold a connection.
     pub async fn wait(&mut self, at_least: Duration) -> bool {
+        if at_least > MAX_WAIT {
+            return false;
+        }
         let backend = self.session.backend();
         let now = backend.now();
         let elapsed = now.saturating_duration_since(self.started);
@@ -115,6 +119,9 @@ impl<'a> Course<'a> {
         true
     }
 }
+
+/// Nobody waits longer here.
+const MAX_WAIT: Duration = Duration::from_secs(60 * 60);
 
 /// How long to wait after an answer that says no and was cut off before it said why.
 const CUT_OFF: Duration = Duration::from_secs(10);

@@ -24,7 +24,9 @@ fn push_word(line: &mut String, word: &str) {
         let host = host.unwrap_or_default();
         // A user's name stands where the host should.
         match behind.get(host.len()..) {
-            Some(path) if path.starts_with(['/', '?', '#']) && path.len() > 1 => {
+            Some(path)
+                if path.starts_with(['/', '?', '#']) && path.len() > 1 && !path.contains('@') =>
+            {
                 push_host(line, host);
                 line.push_str("/…");
                 return;
@@ -125,6 +127,7 @@ mod tests {
             ("https://a.example", "https://a.example"),
             ("(https://a.example?x)", "(https://a.example/…"),
             ("https://u@a.example", "https://…"),
+            ("https://u:AwYAAAD8/sfbDrL9@a.example/x", "https://…"),
             ("https://a.mgAAAAABl0Qx7mZ3kT9rW2!<", "https://a.…!<"),
             ("https://hJ6kL0pS_uE-oI3aX7zM", "https://…"),
             ("https://u:p@a.example/x", "https://…"),

@@ -45,9 +45,6 @@ pub struct Rejection {
     pub judgement: Option<Judgement>,
 }
 
-/// No longer wait is believed: whoever answers may be anybody.
-const MAX_RETRY_AFTER: Duration = Duration::from_secs(7 * 24 * 60 * 60);
-
 impl Rejection {
     /// Reads an answer that is no success. It takes whatever a server, or a proxy on the way, may
     /// send, and never fails; `now` is what a date in `Retry-After` counts from, where the answer has no
@@ -68,7 +65,7 @@ impl Rejection {
             reason: Reason::of(service, status.as_u16(), headers, &body),
             code: body.code,
             detail: body.detail,
-            retry_after: retry_after(headers, now).map(|wait| wait.min(MAX_RETRY_AFTER)),
+            retry_after: retry_after(headers, now),
             service,
             judgement: None,
         }

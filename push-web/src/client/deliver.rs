@@ -1,5 +1,5 @@
 use std::sync::Arc;
-use std::time::{Duration, Instant};
+use std::time::Instant;
 
 use bytes::Bytes;
 use http::header::AUTHORIZATION;
@@ -15,9 +15,6 @@ use crate::{Error, Outcome, Profile, Receipt, Rejection, VapidForm, VapidTokens}
 
 /// The largest body of an answer that is read, in bytes: endpoints come from users.
 const MAX_ANSWER_BYTES: usize = 16 * 1024;
-
-/// A push that is to wait longer is not sent again here: whoever answers may be anybody.
-const MAX_WAIT: Duration = Duration::from_secs(60 * 60);
 
 /// One push, made ready.
 pub(super) struct Push<'a> {
@@ -130,9 +127,7 @@ impl Delivery<'_> {
         }
         let now = self.inner.session.backend().system_time();
         let rejection = Rejection::read(service, answer.status, &answer.headers, &answer.body, now);
-        if let Verdict::RetryAfter(at_least) = rejection.verdict()
-            && at_least <= MAX_WAIT
-        {
+        if let Verdict::RetryAfter(at_least) = rejection.verdict() {
             // The wait holds no connection.
             drop(answer);
             if self.course.wait(at_least).await {

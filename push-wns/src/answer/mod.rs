@@ -71,9 +71,6 @@ pub struct Rejection {
     pub correlation_vector: Option<String>,
 }
 
-/// No longer wait is believed.
-const MAX_RETRY_AFTER: Duration = Duration::from_secs(7 * 24 * 60 * 60);
-
 impl Rejection {
     /// Reads an answer that [`Receipt::read`](crate::Receipt::read) does not take for a success. It takes
     /// whatever a server, or a proxy on the way, may send, and never fails.
@@ -106,7 +103,7 @@ impl Rejection {
             detail,
             notification_status: told.status,
             device_status: told.device_status,
-            retry_after: retry_after(headers, now).map(|wait| wait.min(MAX_RETRY_AFTER)),
+            retry_after: retry_after(headers, now),
             judgement: None,
             message_id: told.message_id,
             debug_trace: told.debug_trace,

@@ -1,22 +1,17 @@
-use std::pin::pin;
-use std::time::{Duration, Instant};
+use std::time::Instant;
 
 use bytes::Bytes;
-use futures_util::future::{Either, poll_immediate, select};
 use http::header::{AUTHORIZATION, USER_AGENT};
 use http::{HeaderMap, HeaderValue, Method};
 use push_core::bearer::{Bearer, Token};
-use push_core::http::{Answer, Http, Outgoing};
-use push_core::{ErrorKind, ResendUnknown, Verdict};
+use push_core::http::{Answer, Course, Http, Outgoing};
+use push_core::{ResendUnknown, Verdict};
 
 use super::Inner;
 use crate::{ChannelUri, Error, Outcome, Reason, Receipt, Rejection};
 
 /// The largest body of an answer that is read, in bytes: WNS says all in headers.
 const MAX_ANSWER_BYTES: usize = 4 * 1024;
-
-/// A push that is to wait longer is not sent again here: it would keep its place for as long.
-const MAX_WAIT: Duration = Duration::from_secs(60 * 60);
 
 /// What is asked of a channel.
 pub(super) struct Request<'a> {
@@ -79,45 +74,32 @@ pub(super) async fn deliver(
     push: Push<'_>,
     deadline: Instant,
 ) -> Outcome {
-    let course = Course {
+    let delivery = Delivery {
         inner,
         way,
         bearer: inner.bearer(),
         push,
-        started: inner.session.backend().now(),
-        deadline,
-        attempts: 0,
-        answers: 0,
-        token_renewed: false,
-        in_doubt: false,
+        course: Course::new(&inner.session, &inner.retry, inner.timeout, deadline),
     };
-    course.run().await
+    delivery.run().await
 }
 
-/// How far a push has come.
-struct Course<'a> {
+/// A push on its way.
+struct Delivery<'a> {
     inner: &'a Inner,
     way: &'a Http,
     bearer: Bearer,
     push: Push<'a>,
-    started: Instant,
-    deadline: Instant,
-    /// How often it was handed to a connection.
-    attempts: u32,
-    /// How often it was answered.
-    answers: u32,
-    token_renewed: bool,
-    /// An attempt may have been taken, and its answer was lost.
-    in_doubt: bool,
+    course: Course<'a>,
 }
 
-impl Course<'_> {
+impl Delivery<'_> {
     async fn run(mut self) -> Outcome {
         loop {
             let (answer, token) = match self.attempt().await {
                 Ok(exchanged) => exchanged,
                 Err(error) => {
-                    self.attempts += error.attempts();
+                    self.course.note_error(&error);
                     return Err(self.failed(error.into()));
                 }
             };
@@ -128,38 +110,23 @@ impl Course<'_> {
     }
 
     async fn attempt(&self) -> push_core::Result<(Answer, Token)> {
-        let token = self.token().await?;
+        let deadline = self.course.deadline();
+        let token = self.bearer.token_for(&self.inner.session, deadline).await?;
         let stamped = Stamped {
             push: &self.push,
             token: &token,
             resend_unknown: self.inner.resend_unknown,
         };
-        let answer = self.way.exchange(&stamped, self.deadline).await?;
+        let answer = self.way.exchange(&stamped, deadline).await?;
         Ok((answer, token))
     }
 
-    /// The access token; a session that is shut down waits for none.
-    async fn token(&self) -> push_core::Result<Token> {
-        let mut getting = pin!(self.bearer.token(self.deadline));
-        // Mostly it is there, and nothing has to be waited for.
-        if let Some(token) = poll_immediate(&mut getting).await {
-            return token;
-        }
-        match select(getting, self.inner.closing()).await {
-            Either::Left((token, _)) => token,
-            Either::Right(_) => Err(push_core::Error::new(
-                ErrorKind::Closed,
-                "not sent: the session was shut down",
-            )),
-        }
-    }
-
-    /// What an answer means; `None` when the push is to be sent again, now.
+    /// What an answer means; `None` when the push is to be sent again, now. All that WNS says stands in
+    /// headers: an answer whose body broke off has said it all.
     async fn judge(&mut self, answer: Answer, token: &Token) -> Option<Outcome> {
-        self.attempts += answer.attempts;
-        self.answers += 1;
-        self.in_doubt |= answer.may_have_been_taken_before;
-        if let Some(receipt) = Receipt::read(answer.status, &answer.headers, self.attempts) {
+        self.course.note_answer(&answer);
+        let attempts = self.course.attempts();
+        if let Some(receipt) = Receipt::read(answer.status, &answer.headers, attempts) {
             self.inner.pace.taken(self.inner.in_flight);
             return Some(Ok(receipt));
         }
@@ -171,60 +138,29 @@ impl Course<'_> {
             &answer.body,
             backend.system_time(),
         );
-        if rejection.reason == Reason::Unauthorized
-            && !self.token_renewed
-            && self.bearer.refused(token)
-        {
-            self.token_renewed = true;
-            // It was the token that failed, and not the push.
-            self.answers -= 1;
+        let renew = || rejection.is_auth_refusal() && self.bearer.refused(token);
+        if self.course.renews_token(renew) {
             return None;
         }
         if matches!(rejection.reason, Reason::Throttled | Reason::Unavailable) {
-            self.inner
-                .pace
-                .throttled(self.inner.in_flight, backend.now());
+            let now = backend.now();
+            self.inner.pace.throttled(self.inner.in_flight, now);
         }
         if let Verdict::RetryAfter(at_least) = rejection.verdict()
             && rejection.reason != Reason::Dropped
         {
             // The wait holds no connection.
             drop(answer);
-            if self.wait(at_least).await {
+            if self.course.wait(at_least).await {
                 return None;
             }
         }
         Some(Err(self.failed(Error::rejected(rejection))))
     }
 
-    /// Waits as the retry policy says, and sets the next attempt's deadline; `false` when there is to be
-    /// none.
-    async fn wait(&mut self, at_least: Duration) -> bool {
-        if at_least > MAX_WAIT {
-            return false;
-        }
-        let session = &self.inner.session;
-        let backend = session.backend();
-        let now = backend.now();
-        let elapsed = now.saturating_duration_since(self.started);
-        let jitter = backend.jitter();
-        let policy = &self.inner.retry;
-        let Some(wait) = policy.delay(self.answers, elapsed, Some(at_least), jitter) else {
-            return false;
-        };
-        let Some(until) = now.checked_add(wait) else {
-            return false;
-        };
-        tracing::debug!(?wait, answers = self.answers, "sent again later");
-        let waited = select(backend.sleep_until(until), self.inner.closing());
-        if let Either::Right(_) = waited.await {
-            return false;
-        }
-        self.deadline = self.inner.deadline();
-        true
-    }
-
     fn failed(&self, error: Error) -> Error {
-        error.sent(self.attempts).in_doubt(self.in_doubt)
+        error
+            .sent(self.course.attempts())
+            .in_doubt(self.course.is_in_doubt())
     }
 }

@@ -16,7 +16,7 @@ use push_core::fan_out::{
     FanOut, Gates, Guarded, Held, IntoSource, Pushes, Slow, TryFanOut, TryGuarded,
 };
 use push_core::http::{Http, HttpClient};
-use push_core::session::{Closed, Shutdown};
+use push_core::session::Shutdown;
 use push_core::{BoxFuture, ErrorKind, ResendUnknown, RetryPolicy, Session};
 
 pub use builder::ClientBuilder;
@@ -260,10 +260,6 @@ impl Inner {
 
     fn deadline(&self) -> Instant {
         self.session.deadline(self.timeout)
-    }
-
-    fn closing(&self) -> Closed {
-        self.session.closed()
     }
 
     async fn push(
