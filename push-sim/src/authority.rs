@@ -197,6 +197,8 @@ impl Default for ServerProfile {
             "metadata.google.internal",
             "android.googleapis.com",
             "gcm-http.googleapis.com",
+            "login.live.com",
+            "login.microsoftonline.com",
             "notify.windows.com",
             "*.notify.windows.com",
             "updates.push.services.mozilla.com",

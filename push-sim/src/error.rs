@@ -48,9 +48,15 @@ pub enum Error {
     /// A subscription that is asked for makes no sense.
     #[error("not a subscription: {0}")]
     Subscription(String),
+    /// A channel that is asked for makes no sense.
+    #[error("not a channel: {0}")]
+    Channel(String),
     /// Tokens are asked for where they are not counted.
     #[error("{0} does not count tokens; that has to be asked for when it is started")]
     Uncounted(crate::Service),
+    /// Access tokens are to be revoked where none are given.
+    #[error("{0} has no token endpoint")]
+    Tokenless(crate::Service),
     /// A question to the control API makes no sense.
     #[error("{0}")]
     Query(String),

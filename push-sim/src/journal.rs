@@ -8,7 +8,7 @@ use serde::Serialize;
 use serde_json::value::RawValue;
 
 use crate::http2::Fields;
-use crate::webpush::{Delivery, Tracked};
+use crate::{webpush, wns};
 
 /// A notification that a service has taken.
 #[derive(Clone, Serialize)]
@@ -20,11 +20,23 @@ pub struct Received {
     /// `command`, `identifier`, `expiry` and `priority`, those that the frame has.
     pub headers: BTreeMap<String, String>,
     /// The payload, as it was sent; a JSON string if it was no JSON. Of a push to a browser: as it was
-    /// encrypted, a JSON string if it was neither object nor list.
+    /// encrypted, a JSON string if it was neither object nor list; so that of a notification to Windows.
     pub payload: Box<RawValue>,
     /// What became of a push to a browser; its members stand beside the others.
     #[serde(flatten, skip_serializing_if = "Option::is_none")]
-    pub delivery: Option<Delivery>,
+    pub delivery: Option<webpush::Delivery>,
+    /// What a notification to Windows was; its members stand beside the others.
+    #[serde(flatten, skip_serializing_if = "Option::is_none")]
+    pub windows: Option<wns::Delivery>,
+}
+
+/// What is shown of a notification beside headers and payload.
+#[derive(Debug, Clone)]
+pub(crate) enum Shown {
+    /// What becomes of a push to a browser.
+    Web(Arc<webpush::Tracked>),
+    /// What a notification to Windows was.
+    Windows(Arc<wns::Delivery>),
 }
 
 /// Shortened: the token identifies a device, the headers hold credentials.
@@ -53,7 +65,7 @@ struct Entry {
     token: String,
     fields: Fields,
     payload: Vec<u8>,
-    delivery: Option<Arc<Tracked>>,
+    delivery: Option<Shown>,
 }
 
 impl Entry {
@@ -78,7 +90,7 @@ impl Journal {
         token: &str,
         fields: &Fields,
         payload: &[u8],
-        delivery: Option<Arc<Tracked>>,
+        delivery: Option<Shown>,
     ) {
         if self.most == 0 {
             return;
@@ -138,7 +150,14 @@ impl Entry {
                 Some(_) => structured(&self.payload),
                 None => raw(&self.payload),
             },
-            delivery: self.delivery.as_ref().map(|delivery| delivery.show()),
+            delivery: match &self.delivery {
+                Some(Shown::Web(tracked)) => Some(tracked.show()),
+                _ => None,
+            },
+            windows: match &self.delivery {
+                Some(Shown::Windows(delivery)) => Some(wns::Delivery::clone(delivery)),
+                _ => None,
+            },
         }
     }
 }

@@ -4,8 +4,8 @@
 //! They check what the real services check, and answer as those answer. So far
 //! there are Apple's provider API over HTTP/2, with broadcasts and their channels ([`apns`]), the
 //! binary gateway and feedback service that it has replaced ([`gateway`], [`feedback`]), Google's FCM
-//! with its token endpoint ([`fcm`]), GCM, its predecessor ([`gcm`]), and the push services of
-//! browsers ([`webpush`]).
+//! with its token endpoint ([`fcm`]), GCM, its predecessor ([`gcm`]), Microsoft's WNS with its two
+//! token endpoints ([`wns`]), and the push services of browsers ([`webpush`]).
 //!
 //! A [`Sim`] runs on a thread of its own, with certificates of its own, which it
 //! also writes into a folder. Tests on any runtime can use it:
@@ -25,7 +25,8 @@
 //! The control address ([`Sim::control_addr`]) offers the same over plain HTTP:
 //! `GET /stats`, `GET /received?service=apns&limit=10`, `GET /tokens?service=fcm`,
 //! `POST /faults`, `DELETE /faults`, `POST /apply`, `POST /feedback`, `GET /subscriptions`, `POST
-//! /subscriptions`, `DELETE /subscriptions/ID`, `POST /reset`.
+//! /subscriptions`, `DELETE /subscriptions/ID`, `GET /channels`, `POST /channels`, `DELETE
+//! /channels/ID`, `DELETE /access_tokens?service=wns`, `POST /reset`.
 
 pub mod apns;
 pub mod fcm;
@@ -34,6 +35,7 @@ pub mod gateway;
 pub mod gcm;
 pub mod http2;
 pub mod webpush;
+pub mod wns;
 
 mod address;
 mod armed;
@@ -49,6 +51,7 @@ mod journal;
 mod ledger;
 mod listener;
 mod now;
+mod random;
 mod registry;
 #[cfg(test)]
 mod replay;

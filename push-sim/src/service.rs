@@ -22,6 +22,8 @@ pub enum Service {
     Fcm,
     /// Google's older protocol over HTTP, switched off in 2024.
     Gcm,
+    /// Windows Push Notification Services, with both of its token endpoints.
+    Wns,
     /// The push services of browsers.
     Web,
 }
@@ -36,6 +38,7 @@ impl Service {
             Self::ApnsFeedback => "apns-feedback",
             Self::Fcm => "fcm",
             Self::Gcm => "gcm",
+            Self::Wns => "wns",
             Self::Web => "web",
         }
     }
@@ -57,6 +60,7 @@ impl FromStr for Service {
             "apns-feedback" => Ok(Self::ApnsFeedback),
             "fcm" => Ok(Self::Fcm),
             "gcm" => Ok(Self::Gcm),
+            "wns" => Ok(Self::Wns),
             "web" => Ok(Self::Web),
             _ => Err(Error::Service(name.to_owned())),
         }

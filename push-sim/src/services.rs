@@ -7,6 +7,7 @@ use crate::feedback::{Entry, List};
 use crate::ledger::Ledger;
 use crate::web::Site;
 use crate::webpush::Store;
+use crate::wns::Channels;
 use crate::{Action, Error, Fault, Received, Result, Service, ServiceStats};
 
 /// Counters by service.
@@ -18,9 +19,11 @@ pub(crate) struct Services {
     /// What the feedback service has to tell, if it runs.
     list: Option<Arc<List>>,
     /// The web services that run.
-    sites: Vec<Arc<dyn Site>>,
+    sites: Vec<(Service, Arc<dyn Site>)>,
     /// The subscriptions of browsers' push services, if they run.
     subscriptions: Option<Arc<Store>>,
+    /// The channels of WNS, if it runs.
+    channels: Option<Arc<Channels>>,
 }
 
 impl Services {
@@ -36,8 +39,8 @@ impl Services {
         list
     }
 
-    pub(crate) fn add_site(&mut self, site: Arc<dyn Site>) -> Arc<dyn Site> {
-        self.sites.push(Arc::clone(&site));
+    pub(crate) fn add_site(&mut self, service: Service, site: Arc<dyn Site>) -> Arc<dyn Site> {
+        self.sites.push((service, Arc::clone(&site)));
         site
     }
 
@@ -51,6 +54,36 @@ impl Services {
     pub(crate) fn subscriptions(&self) -> Result<&Store> {
         let missing = || Error::Service(Service::Web.as_str().to_owned());
         self.subscriptions.as_deref().ok_or_else(missing)
+    }
+
+    pub(crate) fn add_channels(&mut self, channels: Channels) -> Arc<Channels> {
+        let channels = Arc::new(channels);
+        self.channels = Some(Arc::clone(&channels));
+        channels
+    }
+
+    /// The channels of WNS.
+    pub(crate) fn channels(&self) -> Result<&Channels> {
+        let missing = || Error::Service(Service::Wns.as_str().to_owned());
+        self.channels.as_deref().ok_or_else(missing)
+    }
+
+    /// Makes invalid the access tokens that the service's token endpoints have given; how many.
+    pub(crate) fn revoke_access_tokens(&self, service: Service) -> Result<usize> {
+        self.running(service)?;
+        let mut sites = self.sites.iter();
+        let revoked =
+            sites.find_map(|(of, site)| (*of == service).then(|| site.revoke_tokens())?);
+        revoked.ok_or(Error::Tokenless(service))
+    }
+
+    /// Makes an access token invalid; whether there was such a one.
+    pub(crate) fn revoke_access_token(&self, service: Service, token: &str) -> Result<bool> {
+        self.running(service)?;
+        let mut sites = self.sites.iter();
+        let revoked =
+            sites.find_map(|(of, site)| (*of == service).then(|| site.revoke_token(token))?);
+        revoked.ok_or(Error::Tokenless(service))
     }
 
     fn running(&self, service: Service) -> Result<&Ledger> {
@@ -118,6 +151,6 @@ impl Services {
         if let Some(list) = &self.list {
             list.clear();
         }
-        self.sites.iter().for_each(|site| site.reset());
+        self.sites.iter().for_each(|(_, site)| site.reset());
     }
 }

@@ -10,8 +10,7 @@ use crate::fault::Order;
 use crate::feedback::Entry;
 use crate::services::Services;
 use crate::web::form::percent_decoded;
-use crate::webpush::Wish;
-use crate::{Error, Fault, Result, Service};
+use crate::{Error, Fault, Result, Service, webpush, wns};
 
 pub(super) type Answer = Full<Bytes>;
 
@@ -25,14 +24,15 @@ pub(super) fn route(
         "/stats" | "/received" | "/tokens" => "GET",
         "/faults" => "POST, DELETE",
         "/apply" | "/feedback" | "/reset" => "POST",
-        "/subscriptions" => "GET, POST",
-        path if subscription(path).is_some() => "DELETE",
+        "/subscriptions" | "/channels" => "GET, POST",
+        "/access_tokens" => "DELETE",
+        path if subscription(path).or_else(|| channel(path)).is_some() => "DELETE",
         path => {
             return refuse(
                 404,
                 &format!(
                     "no {path} here; there are /stats, /received, /tokens, /faults, /apply, \
-                     /feedback, /subscriptions and /reset"
+                     /feedback, /subscriptions, /channels, /access_tokens and /reset"
                 ),
             );
         }
@@ -59,8 +59,20 @@ pub(super) fn route(
         }
         ("/subscriptions", &Method::POST) => services
             .subscriptions()
-            .and_then(|store| store.subscribe(&Wish::parse(body)?))
+            .and_then(|store| store.subscribe(&webpush::Wish::parse(body)?))
             .map(|subscriptions| json(&subscriptions)),
+        ("/channels", &Method::GET) => services.channels().map(|channels| json(&channels.known())),
+        ("/channels", &Method::POST) => services
+            .channels()
+            .and_then(|channels| channels.open(&wns::Wish::parse_list(body)?))
+            .map(|channels| json(&channels)),
+        (path, &Method::DELETE) if channel(path).is_some() => {
+            let id = channel(path).unwrap_or_default();
+            end_channel(id, uri.query().unwrap_or_default(), services)
+        }
+        ("/access_tokens", &Method::DELETE) => service_of(uri.query().unwrap_or_default())
+            .and_then(|service| services.revoke_access_tokens(service))
+            .map(|tokens| json(&serde_json::json!({ "access_tokens": tokens }))),
         (path, &Method::DELETE) if subscription(path).is_some() => {
             unsubscribe(subscription(path).unwrap_or_default(), services)
         }
@@ -82,6 +94,30 @@ pub(super) fn route(
 fn subscription(path: &str) -> Option<&str> {
     path.strip_prefix("/subscriptions/")
         .filter(|id| !id.is_empty())
+}
+
+/// The id in the path of a single channel.
+fn channel(path: &str) -> Option<&str> {
+    path.strip_prefix("/channels/").filter(|id| !id.is_empty())
+}
+
+/// By the id as it stands in the URI, or percent-encoded once more; revoked, unless `as=expired` says
+/// otherwise.
+fn end_channel(id: &str, query: &str, services: &Services) -> Result<Response<Answer>> {
+    let state = match query {
+        "" | "as=revoked" => wns::State::Revoked,
+        "as=expired" => wns::State::Expired,
+        query => {
+            let line = format!("{query:?} is neither as=revoked nor as=expired");
+            return Err(Error::Query(line));
+        }
+    };
+    let channels = services.channels()?;
+    let was_there = channels.end(id, state) || channels.end(&percent_decoded(id), state);
+    Ok(match was_there {
+        true => json(&serde_json::json!({})),
+        false => refuse(404, &format!("no channel {id:?} here, or it has ended")),
+    })
 }
 
 /// By the id as it stands in the endpoint, or percent-encoded once more.
@@ -120,9 +156,13 @@ fn received(query: &str, services: &Services) -> Result<Response<Answer>> {
 }
 
 fn tokens(query: &str, services: &Services) -> Result<Response<Answer>> {
+    Ok(json(&services.tokens(service_of(query)?)?))
+}
+
+/// The service that the query names, which names nothing else.
+fn service_of(query: &str) -> Result<Service> {
     let missing = || Error::Query(format!("{query:?} is not service=…"));
-    let name = query.strip_prefix("service=").ok_or_else(missing)?;
-    Ok(json(&services.tokens(name.parse()?)?))
+    query.strip_prefix("service=").ok_or_else(missing)?.parse()
 }
 
 fn json(value: &impl Serialize) -> Response<Answer> {

@@ -12,7 +12,7 @@ use crate::http2::MAX_31;
 /// What happens, with its form in JSON.
 ///
 /// Not every service can do everything ([`Kind::of`]). Each notification is a request of the binary
-/// gateway, and each reading of its list one of the feedback service. Where FCM and GCM speak HTTP/1.1,
+/// gateway, and each reading of its list one of the feedback service. Where a web service speaks HTTP/1.1,
 /// a connection is one stream: a reset is one of the connection, GOAWAY is `connection: close` with
 /// the answer, malformed bytes are text that is no answer, and what is about windows, PINGs and
 /// limits of streams is passed over.
@@ -26,9 +26,12 @@ use crate::http2::MAX_31;
 pub enum Action {
     /// This answer, whatever the request holds:
     /// `{"answer":{"status":410,"reason":"Unregistered","timestamp_ms":7,"retry_after":"120"}}`. Of FCM
-    /// and GCM it can be given word for word:
+    /// GCM, WNS and the push services of browsers it can be given word for word:
     /// `{"answer":{"status":502,"body":"<html>…","content_type":"text/html"}}`; with status 200 and
-    /// without a reason the request is served then, and only its answer is another. Of GCM, which
+    /// without a reason the request is served then, and only its answer is another. So are header
+    /// fields, those with `null` left out: `{"answer":{"status":200,"headers":{"x-wns-status":null}}}`.
+    /// Of WNS the reason names what is meant, such as `"DomainBlocked"`, or `"channelthrottled"` with
+    /// status 200 (see [`wns`](crate::wns)). Of GCM, which
     /// answers for many devices at once, `{"answer":{"status":200,"reason":"NotRegistered"}}` and
     /// `{"answer":{"status":200,"canonical":"NEWID"}}` are what is said of a single one.
     Answer(Answer),
@@ -391,6 +394,7 @@ impl Action {
             {
                 Err(format!("status {status} is not between 200 and 599"))
             }
+            Self::Answer(answer) => answer.check(),
             Self::Code(refusal) => refusal.check(),
             Self::GoAway(goaway) => goaway.check(),
             Self::ResetAt(_, Point::Accept | Point::Settings) => {

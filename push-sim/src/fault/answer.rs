@@ -28,7 +28,8 @@ pub struct Answer {
     )]
     pub retry_after: Option<String>,
     /// The text beside the reason, in place of the service's own: FCM's `message`,
-    /// `error_description` of a token endpoint, Mozilla's `message`, a description of WNS.
+    /// `error_description` of a token endpoint, Mozilla's `message`, WNS's
+    /// `X-WNS-Error-Description`.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub message: Option<String>,
     /// The id by which GCM wants the device to be known from now on; with status 200.
@@ -50,6 +51,10 @@ pub struct Answer {
     /// none.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub content_type: Option<String>,
+    /// Header fields in place of the service's own, or beside them; one whose value is `null` is left
+    /// out.
+    #[serde(default, skip_serializing_if = "BTreeMap::is_empty")]
+    pub headers: BTreeMap<String, Option<String>>,
 }
 
 impl Answer {
@@ -127,9 +132,48 @@ impl Answer {
         self
     }
 
+    /// Sets a header field.
+    #[must_use]
+    pub fn header(mut self, name: impl Into<String>, value: impl Into<String>) -> Self {
+        self.headers.insert(name.into(), Some(value.into()));
+        self
+    }
+
+    /// Leaves a header field out that the service would send.
+    #[must_use]
+    pub fn without_header(mut self, name: impl Into<String>) -> Self {
+        self.headers.insert(name.into(), None);
+        self
+    }
+
+    /// Whether the numbers and words are such as an answer can have.
+    pub(super) fn check(&self) -> Result<(), String> {
+        for (name, value) in &self.headers {
+            let is_of_name = |it: u8| it.is_ascii_alphanumeric() || it == b'-' || it == b'_';
+            if name.is_empty() || !name.bytes().all(is_of_name) {
+                return Err(format!("{name:?} is not the name of a header"));
+            }
+            let frames = ["content-length", "transfer-encoding", "connection"];
+            if frames.contains(&&*name.to_ascii_lowercase()) {
+                return Err(format!(
+                    "{name} is for the connection; use \"body\" or \"malformed\""
+                ));
+            }
+            let is_of_value = |it: u8| it == b' ' || it.is_ascii_graphic();
+            if value
+                .as_ref()
+                .is_some_and(|it| !it.bytes().all(is_of_value))
+            {
+                return Err(format!("the value of {name} is not visible ASCII"));
+            }
+        }
+        Ok(())
+    }
+
     /// The part of it, if any, that answers of the service don't have.
     pub(super) fn strange_to(&self, service: Service) -> Option<&'static str> {
         let is_apns = self.apns_reason.is_some() || self.apns_status.is_some();
+        let answering = &[Service::Fcm, Service::Gcm, Service::Wns, Service::Web][..];
         let parts = [
             (
                 "timestamp_ms",
@@ -142,18 +186,11 @@ impl Answer {
             (
                 "message",
                 self.message.is_some(),
-                &[Service::Fcm, Service::Web],
+                &[Service::Fcm, Service::Wns, Service::Web],
             ),
-            (
-                "body",
-                self.body.is_some(),
-                &[Service::Fcm, Service::Gcm, Service::Web],
-            ),
-            (
-                "content_type",
-                self.content_type.is_some(),
-                &[Service::Fcm, Service::Gcm, Service::Web],
-            ),
+            ("body", self.body.is_some(), answering),
+            ("content_type", self.content_type.is_some(), answering),
+            ("headers", !self.headers.is_empty(), answering),
         ];
         parts
             .into_iter()

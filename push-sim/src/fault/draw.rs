@@ -15,7 +15,9 @@ impl Dice {
             Service::Apns => self.apns(kind),
             Service::ApnsGateway => self.gateway(kind),
             Service::ApnsFeedback => self.feedback(kind),
-            Service::Fcm | Service::Gcm | Service::Web => self.answering(service, kind),
+            Service::Fcm | Service::Gcm | Service::Wns | Service::Web => {
+                self.answering(service, kind)
+            }
         }
     }
 

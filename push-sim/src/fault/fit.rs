@@ -8,7 +8,7 @@ impl Kind {
     #[must_use]
     pub fn of(service: Service) -> &'static [Self] {
         match service {
-            Service::Apns | Service::Fcm | Service::Gcm | Service::Web => &HTTP2,
+            Service::Apns | Service::Fcm | Service::Gcm | Service::Wns | Service::Web => &HTTP2,
             Service::ApnsGateway => &GATEWAY,
             Service::ApnsFeedback => &FEEDBACK,
         }
@@ -131,7 +131,7 @@ fn key(kind: Kind) -> &'static str {
 /// Where connections of the service can be ended.
 fn points(service: Service) -> &'static [Point] {
     match service {
-        Service::Apns | Service::Fcm | Service::Gcm | Service::Web => &[
+        Service::Apns | Service::Fcm | Service::Gcm | Service::Wns | Service::Web => &[
             Point::Accept,
             Point::Settings,
             Point::Headers,

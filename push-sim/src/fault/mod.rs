@@ -40,8 +40,9 @@ use crate::{Error, Result, Service};
 pub struct Fault {
     /// The service.
     pub service: Service,
-    /// The device token or registration id, in either case, or a topic as `/topics/x`. Of FCM and
-    /// GCM it may be a path, such as `/token`, the token endpoint. `None`: any request, except those
+    /// The device token or registration id, in either case, or a topic as `/topics/x`; of WNS and
+    /// the push services of browsers what the URL ends in, or the whole of it. Of services that speak
+    /// plain HTTP it may be a path, such as `/token`, the token endpoint. `None`: any request, except those
     /// for leave to push, such as to that endpoint, which only faults of their path befall.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub token: Option<String>,
@@ -305,6 +306,14 @@ mod tests {
                 r#"{"status":502,"body":"<html>…","content_type":"text/html"}"#,
             ),
             ("fcm", r#"{"status":503,"body":""}"#),
+            (
+                "wns",
+                r#"{"status":410,"reason":"DomainBlocked","message":"no"}"#,
+            ),
+            (
+                "wns",
+                r#"{"status":200,"headers":{"x-wns-deviceconnectionstatus":"disconnected","x-wns-status":null}}"#,
+            ),
             ("gcm", r#"{"status":200,"reason":"NotRegistered"}"#),
             ("gcm", r#"{"status":200,"canonical":"NEWID"}"#),
             (
@@ -322,6 +331,26 @@ mod tests {
     fn an_answer_that_a_service_does_not_give_is_refused_by_its_name() {
         for (service, answer, part) in [
             ("apns", r#"{"status":400,"body":"x"}"#, "apns has no body"),
+            (
+                "apns",
+                r#"{"status":400,"headers":{"a":"b"}}"#,
+                "apns has no headers",
+            ),
+            (
+                "wns",
+                r#"{"status":400,"headers":{"Content-Length":"9"}}"#,
+                "is for the connection",
+            ),
+            (
+                "wns",
+                r#"{"status":400,"headers":{"a b":"9"}}"#,
+                "is not the name of a header",
+            ),
+            (
+                "wns",
+                r#"{"status":400,"headers":{"a":"b\nc"}}"#,
+                "is not visible ASCII",
+            ),
             (
                 "apns",
                 r#"{"status":200,"canonical":"x"}"#,

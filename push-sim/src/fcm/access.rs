@@ -2,10 +2,10 @@
 
 use std::collections::BTreeMap;
 
-use super::oauth::{Grant, Verdict};
+use super::oauth::Grant;
 use super::shared::Shared;
 use super::status::{Detail, Status};
-use crate::web::Asked;
+use crate::web::{Asked, Verdict};
 
 /// A method of one of Google's services, and what it takes to call it.
 #[derive(Debug)]
@@ -21,7 +21,7 @@ const EXPECTED: &str = "Expected OAuth 2 access token, login cookie or other val
 impl Shared {
     /// Looks at the access token.
     pub(super) fn authenticate(&self, asked: &Asked, api: &Api) -> Result<Grant, Status> {
-        let Some(token) = asked.header("authorization").and_then(bearer) else {
+        let Some(token) = asked.bearer() else {
             let text = format!("Request is missing required authentication credential. {EXPECTED}");
             let missing = api.info("CREDENTIALS_MISSING");
             return Err(Status::new("UNAUTHENTICATED", text).with(missing));
@@ -73,27 +73,6 @@ impl Api {
                 ("method", self.method.to_owned()),
                 ("service", self.service.to_owned()),
             ]),
-        }
-    }
-}
-
-/// The token of an `authorization` header; the scheme may be in either case.
-fn bearer(header: &str) -> Option<&str> {
-    let (scheme, token) = header.split_once(' ')?;
-    let token = token.trim();
-    (scheme.eq_ignore_ascii_case("bearer") && !token.is_empty()).then_some(token)
-}
-
-#[cfg(test)]
-mod tests {
-    use super::*;
-
-    #[test]
-    fn a_bearer_token_follows_its_scheme() {
-        assert_eq!(bearer("Bearer ya29.x"), Some("ya29.x"));
-        assert_eq!(bearer("bearer  ya29.x"), Some("ya29.x"));
-        for bad in ["", "Bearer", "Bearer ", "key=x", "Basic eA=="] {
-            assert_eq!(bearer(bad), None, "{bad}");
         }
     }
 }

@@ -3,16 +3,17 @@
 use super::clock::Moment;
 use super::config::Config;
 use super::ids::Ids;
-use super::oauth::Tokens;
+use super::oauth::Grant;
 use super::topics::Subscriptions;
 use crate::service_account::ServiceAccount;
+use crate::web::Tokens;
 
 /// The service: its settings, the tokens that it has given, and who is subscribed to what.
 #[derive(Debug)]
 pub(crate) struct Shared {
     pub(super) config: Config,
     pub(super) account: ServiceAccount,
-    pub(super) tokens: Tokens,
+    pub(super) tokens: Tokens<Grant>,
     pub(super) subscriptions: Subscriptions,
     pub(super) ids: Ids,
 }
@@ -23,7 +24,7 @@ impl Shared {
         let fixed = std::mem::take(&mut config.access_tokens);
         Self {
             subscriptions: Subscriptions::new(config.max_topics),
-            tokens: Tokens::new(fixed),
+            tokens: Tokens::new(fixed.into_iter().map(|token| (token, Grant::Messaging))),
             ids: Ids::new(),
             config,
             account,
@@ -33,17 +34,6 @@ impl Shared {
     /// The topics that a registration is subscribed to, in their order.
     pub(crate) fn topics(&self, registration: &str) -> Vec<String> {
         self.subscriptions.topics(registration)
-    }
-
-    /// Makes all access tokens that were given so far invalid; how many there were. Those that are
-    /// always valid stay so.
-    pub(crate) fn revoke_tokens(&self) -> usize {
-        self.tokens.revoke_all()
-    }
-
-    /// Makes an access token invalid; whether there was such a one.
-    pub(crate) fn revoke_token(&self, token: &str) -> bool {
-        self.tokens.revoke(token)
     }
 
     /// The present by the service's clock.

@@ -51,6 +51,14 @@ impl Site for Shared {
         true
     }
 
+    fn revoke_tokens(&self) -> Option<usize> {
+        Some(self.tokens.revoke_all())
+    }
+
+    fn revoke_token(&self, token: &str) -> Option<bool> {
+        Some(self.tokens.revoke(token))
+    }
+
     fn max_streams(&self) -> u32 {
         self.config.max_streams
     }

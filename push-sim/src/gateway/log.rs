@@ -130,6 +130,7 @@ fn show(frame: Frame<'_>) -> Received {
         headers: present.collect::<BTreeMap<_, _>>(),
         payload: raw(frame.payload),
         delivery: None,
+        windows: None,
     }
 }
 

@@ -15,7 +15,7 @@ use crate::tls::Tls;
 use crate::web::{self, Site};
 use crate::{
     Authority, ClientProfile, Error, Files, Result, ServerProfile, Service, ServiceAccount,
-    WebAddress, apns, control, fcm, feedback, gateway, gcm, webpush,
+    WebAddress, apns, control, fcm, feedback, gateway, gcm, webpush, wns,
 };
 
 /// Says what is to be simulated, and where.
@@ -28,6 +28,7 @@ pub struct SimBuilder {
     apns_feedback: Option<SocketAddr>,
     fcm: Option<WebAddress>,
     gcm: Option<WebAddress>,
+    wns: Option<WebAddress>,
     web: Option<WebAddress>,
     control: SocketAddr,
     apns_config: apns::Config,
@@ -36,6 +37,7 @@ pub struct SimBuilder {
     fcm_config: fcm::Config,
     service_account: Option<ServiceAccount>,
     gcm_config: gcm::Config,
+    wns_config: wns::Config,
     web_config: webpush::Config,
     counts_tokens: bool,
     authority: Option<Authority>,
@@ -54,6 +56,7 @@ impl Default for SimBuilder {
             apns_feedback: None,
             fcm: None,
             gcm: None,
+            wns: None,
             web: None,
             control: ANY,
             apns_config: apns::Config::default(),
@@ -62,6 +65,7 @@ impl Default for SimBuilder {
             fcm_config: fcm::Config::default(),
             service_account: None,
             gcm_config: gcm::Config::default(),
+            wns_config: wns::Config::default(),
             web_config: webpush::Config::default(),
             counts_tokens: false,
             authority: None,
@@ -194,6 +198,33 @@ impl SimBuilder {
         self
     }
 
+    /// Runs WNS here, with both of its token endpoints; port 0 takes a free one.
+    pub fn wns(mut self, address: impl Into<WebAddress>) -> Self {
+        self.wns = Some(address.into());
+        self
+    }
+
+    /// Runs WNS on a free port of 127.0.0.1.
+    pub fn wns_any(self) -> Self {
+        self.wns(ANY)
+    }
+
+    /// Runs WNS here, by plain HTTP/1.1.
+    pub fn wns_plain(self, address: SocketAddr) -> Self {
+        self.wns(WebAddress::plain(address))
+    }
+
+    /// Runs WNS on a free port of 127.0.0.1, by plain HTTP/1.1.
+    pub fn wns_plain_any(self) -> Self {
+        self.wns_plain(ANY)
+    }
+
+    /// How WNS and its token endpoints behave.
+    pub fn wns_config(mut self, config: wns::Config) -> Self {
+        self.wns_config = config;
+        self
+    }
+
     /// Runs the push services of browsers here; port 0 takes a free one.
     pub fn web(mut self, address: impl Into<WebAddress>) -> Self {
         self.web = Some(address.into());
@@ -221,8 +252,8 @@ impl SimBuilder {
         self
     }
 
-    /// Lets FCM, GCM and the push services of browsers count how often each token was taken, for [`Sim::tokens`]. It takes memory
-    /// for every token.
+    /// Lets FCM, GCM, WNS and the push services of browsers count how often each token was taken, for
+    /// [`Sim::tokens`]. It takes memory for every token.
     pub fn count_tokens(mut self) -> Self {
         self.counts_tokens = true;
         self
@@ -276,6 +307,7 @@ impl SimBuilder {
         let feedback = bind_if("apns-feedback", self.apns_feedback)?;
         let fcm = bind_web("fcm", self.fcm)?;
         let gcm = bind_web("gcm", self.gcm)?;
+        let wns = bind_web("wns", self.wns)?;
         let web = bind_web("web", self.web)?;
         let (control, control_address) = bind("control", self.control)?;
         let (dir, temporary) = match self.dir {
@@ -355,6 +387,10 @@ impl SimBuilder {
             let store = webpush::Store::new(bound.url());
             services.add_subscriptions(store)
         });
+        let channels = wns.as_ref().map(|bound| {
+            let channels = wns::Channels::new(bound.url());
+            services.add_channels(channels)
+        });
         let journal = || Journal::new(self.journal_entries, self.journal_bytes);
         let ledger = || Ledger::of_notices(journal(), self.counts_tokens);
         let mut plain = Vec::new();
@@ -369,7 +405,7 @@ impl SimBuilder {
             };
             let shared = Arc::new(web::Shared {
                 ledger: services.add(service, ledger()),
-                site: services.add_site(site),
+                site: services.add_site(service, site),
                 is_plain: bound.is_plain,
             });
             tasks.push(Box::new(move || {
@@ -392,6 +428,10 @@ impl SimBuilder {
         if let Some(bound) = gcm {
             let site = Arc::new(gcm::Shared::new(self.gcm_config));
             add_site(site, Service::Gcm, bound, &files)?;
+        }
+        if let (Some(bound), Some(channels)) = (wns, channels) {
+            let site = Arc::new(wns::Shared::new(self.wns_config, channels));
+            add_site(site, Service::Wns, bound, &files)?;
         }
         if let (Some(bound), Some(store)) = (web, subscriptions) {
             let site = Arc::new(webpush::Shared::new(self.web_config, store));

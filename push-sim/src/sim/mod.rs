@@ -13,7 +13,7 @@ use tempfile::TempDir;
 use crate::services::Services;
 use crate::{
     Action, Authority, Error, Fault, Files, Received, Result, Service, ServiceAccount, Stats, apns,
-    fcm, feedback, webpush,
+    fcm, feedback, webpush, wns,
 };
 use running::Running;
 
@@ -100,6 +100,56 @@ impl Sim {
     pub fn gcm_url(&self) -> Option<String> {
         self.gcm_addr()
             .map(|address| url(address, self.is_plain("gcm")))
+    }
+
+    /// Where WNS and its token endpoints listen, if they run.
+    #[must_use]
+    pub fn wns_addr(&self) -> Option<SocketAddr> {
+        self.address("wns")
+    }
+
+    /// WNS's base URL, if it runs: the origin of all channels, unless a [`wns::Wish`] has another; the
+    /// token endpoints are `/accesstoken.srf` and `/TENANT/oauth2/v2.0/token` below it.
+    #[must_use]
+    pub fn wns_url(&self) -> Option<String> {
+        self.wns_addr()
+            .map(|address| url(address, self.is_plain("wns")))
+    }
+
+    /// Makes channels at WNS, and gives them as apps get them.
+    ///
+    /// ```
+    /// use push_sim::Sim;
+    /// use push_sim::wns::{Kind, Wish};
+    ///
+    /// let sim = Sim::builder().wns_any().start()?;
+    /// let channels = sim.open_channels(&[Wish::new(Kind::Uwp).count(2), Wish::default().phone()])?;
+    /// assert_eq!(channels.len(), 3);
+    /// assert!(channels[0].uri.starts_with(&sim.wns_url().unwrap_or_default()));
+    /// # Ok::<(), push_sim::Error>(())
+    /// ```
+    ///
+    /// # Errors
+    /// The service does not run, or something of a wish makes no sense; none is made then.
+    pub fn open_channels(&self, wishes: &[wns::Wish]) -> Result<Vec<wns::Channel>> {
+        self.services.channels()?.open(wishes)
+    }
+
+    /// Ends a channel by its id, before its time or as if that had come, and tells whether there was
+    /// such a one: who sends there from now on is told so.
+    ///
+    /// # Errors
+    /// The service does not run.
+    pub fn end_channel(&self, id: &str, state: wns::State) -> Result<bool> {
+        Ok(self.services.channels()?.end(id, state))
+    }
+
+    /// The channels that were made here, in their order.
+    ///
+    /// # Errors
+    /// The service does not run.
+    pub fn channels(&self) -> Result<Vec<wns::Known>> {
+        Ok(self.services.channels()?.known())
     }
 
     /// Where the push services of browsers listen, if they run.
@@ -278,7 +328,7 @@ impl Sim {
     /// # Errors
     /// FCM does not run.
     pub fn revoke_access_tokens(&self) -> Result<usize> {
-        Ok(self.running_fcm()?.revoke_tokens())
+        self.revoke_access_tokens_of(Service::Fcm)
     }
 
     /// Makes invalid an access token that FCM's token endpoint has given, and tells whether there was
@@ -287,11 +337,29 @@ impl Sim {
     /// # Errors
     /// FCM does not run.
     pub fn revoke_access_token(&self, token: &str) -> Result<bool> {
-        Ok(self.running_fcm()?.revoke_token(token))
+        self.revoke_access_token_of(Service::Fcm, token)
+    }
+
+    /// Makes invalid all access tokens that the service's token endpoints have given, and tells how
+    /// many there were. Those of its settings stay valid.
+    ///
+    /// # Errors
+    /// The service does not run, or gives none: FCM and WNS do.
+    pub fn revoke_access_tokens_of(&self, service: Service) -> Result<usize> {
+        self.services.revoke_access_tokens(service)
+    }
+
+    /// Makes invalid an access token that the service's token endpoints have given, and tells whether
+    /// there was such a one.
+    ///
+    /// # Errors
+    /// The service does not run, or gives none: FCM and WNS do.
+    pub fn revoke_access_token_of(&self, service: Service, token: &str) -> Result<bool> {
+        self.services.revoke_access_token(service, token)
     }
 
     /// Sets counters to 0, forgets what was accepted, what feedback there was to tell, what topics were
-    /// subscribed to and the subscriptions of browsers, removes all faults.
+    /// subscribed to, the channels of WNS and the subscriptions of browsers, removes all faults.
     pub fn reset(&self) {
         self.services.reset();
     }

@@ -18,6 +18,39 @@ pub(crate) fn percent_decoded(text: &str) -> String {
     decode(text.as_bytes(), false)
 }
 
+/// The id with the digits of its percent-encodings in lower case: those are equivalent (RFC 3986, section
+/// 6.2.2.1), and some clients write them in upper case. Nothing else is.
+pub(crate) fn canonical(id: &str) -> String {
+    let mut digits = 0;
+    let lowered = id.chars().map(|it| {
+        let is_digit = digits > 0;
+        digits = match it {
+            '%' => 2,
+            _ => u8::saturating_sub(digits, 1),
+        };
+        match is_digit && it.is_ascii_hexdigit() {
+            true => it.to_ascii_lowercase(),
+            false => it,
+        }
+    });
+    lowered.collect()
+}
+
+/// The fields of a form.
+pub(crate) struct Form(Vec<(String, String)>);
+
+impl Form {
+    pub(crate) fn read(body: &[u8]) -> Self {
+        Self(pairs(body))
+    }
+
+    /// Empty if it is missing.
+    pub(crate) fn value(&self, name: &str) -> &str {
+        let pair = self.0.iter().find(|(key, _)| key == name);
+        pair.map_or("", |(_, value)| value)
+    }
+}
+
 fn decode(text: &[u8], plus_is_space: bool) -> String {
     let mut out = Vec::with_capacity(text.len());
     let mut rest = text;
@@ -66,5 +99,12 @@ mod tests {
     fn what_is_no_encoding_stays() {
         assert_eq!(percent_decoded("100%&a+b%zz%4"), "100%&a+b%zz%4");
         assert_eq!(percent_decoded("%2Ftopics%2fx"), "/topics/x");
+    }
+
+    #[test]
+    fn only_the_case_of_percent_encodings_makes_no_difference() {
+        assert_eq!(canonical("AB%2BCD%3D%3dFF"), "AB%2bCD%3d%3dFF");
+        assert_eq!(canonical("%%AFA%"), "%%afA%");
+        assert_ne!(canonical("a%2Bb"), canonical("a+b"));
     }
 }

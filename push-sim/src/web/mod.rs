@@ -15,9 +15,11 @@ mod listener;
 mod reply;
 mod shared;
 mod site;
+mod tokens;
 mod upgrade;
 
 pub(crate) use listener::{ALPN, listen};
 pub(crate) use shared::Shared;
-pub(crate) use site::{Asked, Notice, Site, Told};
+pub(crate) use site::{Asked, Notice, Phrase, Site, Told};
+pub(crate) use tokens::{Tokens, Verdict};
 pub(crate) use upgrade::{Duplex, Speak, Speaking, Upgrade};

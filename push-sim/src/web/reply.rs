@@ -12,6 +12,8 @@ pub(super) struct Reply {
     pub(super) status: u16,
     pub(super) headers: Vec<(String, String)>,
     pub(super) body: Vec<u8>,
+    /// In HTTP/1.1, in place of the usual one.
+    pub(super) reason_phrase: Option<&'static str>,
     pub(super) accepted: u64,
 }
 
@@ -27,6 +29,7 @@ impl Reply {
             status: told.status,
             headers,
             body: if has_body { told.body } else { Vec::new() },
+            reason_phrase: told.phrase.text(),
             accepted,
         }
     }

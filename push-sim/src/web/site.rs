@@ -2,12 +2,11 @@
 
 use std::collections::HashMap;
 use std::fmt;
-use std::sync::Arc;
 
 use super::form;
 use super::upgrade::Upgrade;
 use crate::fault::Answer;
-use crate::webpush::Tracked;
+use crate::journal::Shown;
 
 /// A request, whole, whichever version of HTTP has carried it.
 #[derive(Clone, Default)]
@@ -36,7 +35,28 @@ pub(crate) struct Told {
     /// it is needed.
     pub(crate) headers: Vec<(String, String)>,
     pub(crate) body: Vec<u8>,
+    pub(crate) phrase: Phrase,
     pub(crate) counted: Counted,
+}
+
+/// What stands behind the status in HTTP/1.1.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Default)]
+pub(crate) enum Phrase {
+    /// What mostly does.
+    #[default]
+    Usual,
+    /// WNS's, for a sender that it takes nothing from any more.
+    DomainBlocked,
+}
+
+impl Phrase {
+    /// In place of the usual one.
+    pub(crate) fn text(self) -> Option<&'static str> {
+        match self {
+            Self::Usual => None,
+            Self::DomainBlocked => Some("Domain Blocked"),
+        }
+    }
 }
 
 /// What the ledger counts. All empty: nothing, as for a token endpoint.
@@ -63,8 +83,8 @@ impl Counted {
 pub(crate) struct Notice {
     pub(crate) token: String,
     pub(crate) payload: Vec<u8>,
-    /// What becomes of a push to a browser.
-    pub(crate) delivery: Option<Arc<Tracked>>,
+    /// What is shown beside headers and payload.
+    pub(crate) delivery: Option<Shown>,
 }
 
 /// The logic of a service. It neither waits nor minds connections.
@@ -111,6 +131,16 @@ pub(crate) trait Site: Send + Sync + fmt::Debug + 'static {
         100
     }
 
+    /// Makes invalid all access tokens that were given here; how many there were. `None`: none are.
+    fn revoke_tokens(&self) -> Option<usize> {
+        None
+    }
+
+    /// Makes an access token invalid; whether there was such a one. `None`: none are given here.
+    fn revoke_token(&self, _: &str) -> Option<bool> {
+        None
+    }
+
     /// Forgets what clients have made of it, such as subscriptions.
     fn reset(&self) {}
 
@@ -135,6 +165,20 @@ impl Asked {
         std::str::from_utf8(&field.1).ok()
     }
 
+    /// The first value of this name in the query, as it was sent: a client that encodes it anew shows
+    /// so.
+    pub(crate) fn raw_query_value(&self, name: &str) -> Option<&str> {
+        let mut pairs = self.query.as_deref()?.split('&');
+        pairs.find_map(|pair| pair.strip_prefix(name)?.strip_prefix('='))
+    }
+
+    /// The token of an `authorization` header; its scheme may be in either case.
+    pub(crate) fn bearer(&self) -> Option<&str> {
+        let (scheme, token) = self.header("authorization")?.split_once(' ')?;
+        let token = token.trim();
+        (scheme.eq_ignore_ascii_case("bearer") && !token.is_empty()).then_some(token)
+    }
+
     /// The first value of this name in the query, percent-decoded.
     pub(crate) fn query_value(&self, name: &str) -> Option<String> {
         let pairs = form::pairs(self.query.as_deref()?.as_bytes());
@@ -152,6 +196,7 @@ impl Told {
             status,
             headers: vec![("content-type".to_owned(), content_type.to_owned())],
             body: body.into(),
+            phrase: Phrase::Usual,
             counted: Counted::default(),
         }
     }
@@ -176,12 +221,12 @@ impl Told {
         self
     }
 
-    /// A push was taken for this subscription.
+    /// A notification was taken for this device, of which more is shown.
     pub(crate) fn pushed(
         mut self,
         token: impl Into<String>,
         payload: impl Into<Vec<u8>>,
-        delivery: Arc<Tracked>,
+        delivery: Shown,
     ) -> Self {
         self.counted.accepted.push(Notice {
             token: token.into(),
@@ -217,7 +262,8 @@ impl Told {
         self
     }
 
-    /// With what a fault says word for word: `retry_after`, and `body` with its `content_type`.
+    /// With what a fault says word for word: `retry_after`, `headers`, and `body` with its
+    /// `content_type`.
     pub(crate) fn ordered(mut self, answer: &Answer) -> Self {
         if let Some(body) = &answer.body {
             self.body = body.clone().into_bytes();
@@ -228,6 +274,13 @@ impl Told {
         }
         if let Some(when) = &answer.retry_after {
             self = self.header("retry-after", when);
+        }
+        for (name, value) in &answer.headers {
+            let name = name.to_ascii_lowercase();
+            match value {
+                Some(value) => self = self.header(&name, value),
+                None => self.headers.retain(|(field, _)| *field != name),
+            }
         }
         self
     }
@@ -252,5 +305,36 @@ impl fmt::Debug for Notice {
             .field("token", &format_args!("{short}…"))
             .field("payload_bytes", &self.payload.len())
             .finish()
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_bearer_token_follows_its_scheme() {
+        let asked = |value: &str| Asked {
+            headers: vec![("authorization".to_owned(), value.into())],
+            ..Asked::default()
+        };
+        assert_eq!(asked("Bearer ya29.x").bearer(), Some("ya29.x"));
+        assert_eq!(asked("bearer  ya29.x").bearer(), Some("ya29.x"));
+        for bad in ["", "Bearer", "Bearer ", "key=x", "Basic eA=="] {
+            assert_eq!(asked(bad).bearer(), None, "{bad}");
+        }
+    }
+
+    #[test]
+    fn a_fault_sets_fields_and_leaves_others_out() {
+        let answer = Answer::new(200).header("X-A", "new").without_header("X-B");
+        let told = Told::default()
+            .header("x-a", "old")
+            .header("x-b", "old")
+            .header("x-c", "old")
+            .ordered(&answer);
+        let expected = [("x-c", "old"), ("x-a", "new")];
+        let expected = expected.map(|(name, value)| (name.to_owned(), value.to_owned()));
+        assert_eq!(told.headers, expected);
     }
 }

@@ -51,3 +51,4 @@ pub use vapid_key::VapidKey;
 pub(crate) use delivery::Tracked;
 pub(crate) use site::Shared;
 pub(crate) use store::Store;
+pub(crate) use subscription::{is_id, is_origin};

@@ -30,7 +30,7 @@ impl<'a> Route<'a> {
         };
         let path = asked.path.as_str();
         if path == "/w/" || path == "/w" {
-            let id = value(asked.query.as_deref()?, "token")?;
+            let id = asked.raw_query_value("token")?;
             return endpoint(Flavour::Edge, id, None);
         }
         let messages = [("/m/", Flavour::Mozilla), ("/message/", Flavour::Rfc8030)];
@@ -64,43 +64,9 @@ impl<'a> Route<'a> {
     }
 }
 
-/// The id with the digits of its percent-encodings in lower case: those are equivalent (RFC 3986, section
-/// 6.2.2.1), and some clients write them in upper case. Nothing else is.
-pub(super) fn canonical(id: &str) -> String {
-    let mut digits = 0;
-    let lowered = id.chars().map(|it| {
-        let is_digit = digits > 0;
-        digits = match it {
-            '%' => 2,
-            _ => u8::saturating_sub(digits, 1),
-        };
-        match is_digit && it.is_ascii_hexdigit() {
-            true => it.to_ascii_lowercase(),
-            false => it,
-        }
-    });
-    lowered.collect()
-}
-
-/// As it was sent: a client that encodes it anew shows so.
-fn value<'a>(query: &'a str, name: &str) -> Option<&'a str> {
-    let pairs = query.split('&').filter_map(|pair| pair.split_once('='));
-    pairs
-        .into_iter()
-        .find(|(found, _)| *found == name)
-        .map(|(_, value)| value)
-}
-
 #[cfg(test)]
 mod tests {
     use super::*;
-
-    #[test]
-    fn only_the_case_of_percent_encodings_makes_no_difference() {
-        assert_eq!(canonical("AB%2BCD%3D%3dFF"), "AB%2bCD%3d%3dFF");
-        assert_eq!(canonical("%%AFA%"), "%%afA%");
-        assert_ne!(canonical("a%2Bb"), canonical("a+b"));
-    }
 
     #[test]
     fn the_path_tells_service_and_subscription() {

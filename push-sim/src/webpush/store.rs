@@ -8,14 +8,14 @@ use std::fmt;
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 use std::time::{Duration, Instant};
 
-use aws_lc_rs::rand::{SecureRandom, SystemRandom};
 use tokio::sync::mpsc;
 
 use super::delivery::{State, Tracked};
 use super::receiver::Receiver;
-use super::route::canonical;
 use super::subscription::{Channel, Keys, Known, Subscription, Wish, point};
 use super::{Flavour, base64};
+use crate::random;
+use crate::web::form::canonical;
 use crate::{Error, Result};
 
 /// So many messages are stored for all browsers together, and so many bytes; the oldest make room.
@@ -310,7 +310,7 @@ impl Store {
             Some(uaid) => uaid.to_owned(),
             None => {
                 inner.make_room_for_an_agent();
-                random_hex(16)
+                random::hex(16)
             }
         };
         inner.forget_expired();
@@ -535,7 +535,7 @@ pub(super) fn expiry(ttl: u32) -> Instant {
 
 /// An id in the manner of the service.
 fn made_up(flavour: Flavour) -> String {
-    let text = |bytes| base64::encode(random(bytes));
+    let text = |bytes| base64::encode(random::octets(bytes));
     match flavour {
         Flavour::Mozilla => format!("gAAAAA{}", text(48)),
         Flavour::Fcm => format!("{}:APA91b{}", text(8), text(96)),
@@ -544,18 +544,4 @@ fn made_up(flavour: Flavour) -> String {
         Flavour::Edge => format!("BQYAAAD%2b{}%3d%3d", text(48)),
         Flavour::Rfc8030 => text(20),
     }
-}
-
-pub(super) fn random_hex(bytes: usize) -> String {
-    random(bytes)
-        .iter()
-        .map(|octet| format!("{octet:02x}"))
-        .collect()
-}
-
-/// Without randomness ids repeat: no harm here.
-fn random(bytes: usize) -> Vec<u8> {
-    let mut octets = vec![0; bytes];
-    let _ = SystemRandom::new().fill(&mut octets);
-    octets
 }

@@ -106,8 +106,7 @@ impl Wish {
             return Err(wrong(format!("{} at once: at most {MOST}", self.count)));
         }
         if let Some(id) = &self.id {
-            let is_good = |octet: u8| octet.is_ascii_alphanumeric() || b"-_.~:%".contains(&octet);
-            if id.is_empty() || id.len() > 1024 || !id.bytes().all(is_good) {
+            if !is_id(id) {
                 return Err(wrong(format!(
                     "id {id:?} is not of 1 to 1024 letters, digits and -_.~:%"
                 )));
@@ -128,16 +127,6 @@ impl Wish {
         if let Some(keys) = &self.keys {
             keys.check()?;
         }
-        let is_origin = |origin: &String| {
-            let rest = ["https://", "http://"]
-                .iter()
-                .find_map(|scheme| origin.strip_prefix(scheme));
-            rest.is_some_and(|rest| {
-                let is_of_host =
-                    |octet: u8| octet.is_ascii_graphic() && !b"/?#@\\".contains(&octet);
-                !rest.is_empty() && rest.bytes().all(is_of_host)
-            })
-        };
         match &self.origin {
             Some(origin) if !is_origin(origin) => Err(wrong(format!(
                 "origin {origin:?} is not like https://a.push.example:8443"
@@ -152,6 +141,23 @@ const MOST: usize = 100_000;
 
 fn wrong(line: String) -> Error {
     Error::Subscription(line)
+}
+
+/// Whether an URL can end in it.
+pub(crate) fn is_id(id: &str) -> bool {
+    let is_good = |octet: u8| octet.is_ascii_alphanumeric() || b"-_.~:%".contains(&octet);
+    (1..=1024).contains(&id.len()) && id.bytes().all(is_good)
+}
+
+/// Whether it is what an URL begins with: scheme, host, and perhaps a port.
+pub(crate) fn is_origin(origin: &str) -> bool {
+    let rest = ["https://", "http://"]
+        .iter()
+        .find_map(|scheme| origin.strip_prefix(scheme));
+    rest.is_some_and(|rest| {
+        let is_of_host = |octet: u8| octet.is_ascii_graphic() && !b"/?#@\\".contains(&octet);
+        !rest.is_empty() && rest.bytes().all(is_of_host)
+    })
 }
 
 /// A point without compression; whether it is on the curve is for whoever uses it.

@@ -73,7 +73,9 @@ fn generate(asked: &Asked, shared: &Shared) -> Result<Told, Status> {
     let lifetime = lifetime.min(configured.saturating_add(1));
     let seconds = std::time::Duration::from_secs(lifetime.unsigned_abs());
     let generated = Generated {
-        access_token: shared.tokens.give(seconds, grant_of(&scopes)),
+        access_token: shared
+            .tokens
+            .give(super::PREFIX, seconds, grant_of(&scopes)),
         expire_time: shared.now().later(lifetime).rfc3339_seconds(),
     };
     Ok(status::json(asked, 200, &generated))

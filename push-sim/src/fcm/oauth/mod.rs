@@ -6,9 +6,6 @@ mod metadata;
 mod refusal;
 mod sts;
 mod token;
-mod tokens;
-
-pub(super) use tokens::{Grant, Tokens, Verdict};
 
 use serde::Serialize;
 
@@ -17,6 +14,17 @@ use super::shared::Shared;
 use super::status;
 use crate::fault::Answer;
 use crate::web::{Asked, Told};
+
+/// What a token is good for.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(super) enum Grant {
+    Messaging,
+    /// Other services of Google.
+    Other,
+}
+
+/// What Google's tokens begin with.
+const PREFIX: &str = "ya29.sim.";
 
 /// An endpoint, told by its path, whatever the host is.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -97,7 +105,9 @@ impl Given {
     fn new(shared: &Shared, grant: Grant) -> Self {
         let seconds = shared.config.token_lifetime.as_secs();
         Self {
-            access_token: shared.tokens.give(shared.config.token_lifetime, grant),
+            access_token: shared
+                .tokens
+                .give(PREFIX, shared.config.token_lifetime, grant),
             expires_in: if shared.config.expires_in_as_text {
                 Lifetime::Text(seconds.to_string())
             } else {

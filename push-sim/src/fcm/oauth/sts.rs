@@ -1,10 +1,10 @@
 //! `POST /v1/token`: tokens of other parties in exchange for Google's (RFC 8693).
 
 use super::refusal::{Refusal, SCOPE};
-use super::token::Form;
 use super::{Given, are_scopes, grant_of};
 use crate::fcm::shared::Shared;
-use crate::web::{Asked, Told, form};
+use crate::web::form::Form;
+use crate::web::{Asked, Told};
 
 const TOKEN_EXCHANGE: &str = "urn:ietf:params:oauth:grant-type:token-exchange";
 const ACCESS_TOKEN: &str = "urn:ietf:params:oauth:token-type:access_token";
@@ -17,7 +17,7 @@ pub(super) fn answer(asked: &Asked, shared: &Shared) -> Told {
 }
 
 fn exchange(asked: &Asked, shared: &Shared) -> Result<Given, Refusal> {
-    let form = Form(form::pairs(&asked.body));
+    let form = Form::read(&asked.body);
     let grant_type = form.value("grant_type");
     if grant_type != TOKEN_EXCHANGE {
         let text = format!("Invalid grant_type: {grant_type}");

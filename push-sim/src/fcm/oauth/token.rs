@@ -4,7 +4,8 @@ use super::assertion::Judge;
 use super::refusal::{BAD_REQUEST, Refusal};
 use super::{Given, Grant};
 use crate::fcm::shared::Shared;
-use crate::web::{Asked, Told, form};
+use crate::web::form::Form;
+use crate::web::{Asked, Told};
 
 const JWT_BEARER: &str = "urn:ietf:params:oauth:grant-type:jwt-bearer";
 const REFRESH_TOKEN: &str = "refresh_token";
@@ -17,7 +18,7 @@ pub(super) fn answer(asked: &Asked, shared: &Shared) -> Told {
 }
 
 fn grant(asked: &Asked, shared: &Shared) -> Result<Given, Refusal> {
-    let form = Form(form::pairs(&asked.body));
+    let form = Form::read(&asked.body);
     match form.value("grant_type") {
         JWT_BEARER => {
             let host = asked.host.as_deref().unwrap_or_default();
@@ -60,15 +61,4 @@ fn refresh(form: &Form, shared: &Shared) -> Result<Given, Refusal> {
         scope: Some("https://www.googleapis.com/auth/cloud-platform openid".to_owned()),
         ..Given::new(shared, Grant::Messaging)
     })
-}
-
-/// The fields of a form.
-pub(super) struct Form(pub(super) Vec<(String, String)>);
-
-impl Form {
-    /// Empty if it is missing.
-    pub(super) fn value(&self, name: &str) -> &str {
-        let pair = self.0.iter().find(|(key, _)| key == name);
-        pair.map_or("", |(_, value)| value)
-    }
 }

@@ -5,6 +5,7 @@ use std::time::SystemTime;
 
 use http_body_util::BodyExt;
 use hyper::body::Incoming;
+use hyper::ext::ReasonPhrase;
 use hyper::header::{CONNECTION, HeaderName, HeaderValue};
 use hyper::http::request::Parts;
 use hyper::http::uri::Authority;
@@ -252,6 +253,10 @@ fn response(reply: Reply, padding: Option<u64>, is_last: bool) -> Response<Padde
     let mut response = Response::new(body);
     *response.status_mut() =
         StatusCode::from_u16(reply.status).unwrap_or(StatusCode::INTERNAL_SERVER_ERROR);
+    if let Some(phrase) = reply.reason_phrase {
+        let phrase = ReasonPhrase::from_static(phrase.as_bytes());
+        response.extensions_mut().insert(phrase);
+    }
     let headers = response.headers_mut();
     for (name, value) in reply.headers {
         let name = HeaderName::from_bytes(name.as_bytes());

@@ -32,7 +32,7 @@ pub(super) fn half(reply: &Reply) -> Vec<u8> {
 fn with_length(reply: &Reply, length: usize) -> Vec<u8> {
     let status = StatusCode::from_u16(reply.status).ok();
     let phrase = status.and_then(|status| status.canonical_reason());
-    let phrase = phrase.unwrap_or_default();
+    let phrase = reply.reason_phrase.or(phrase).unwrap_or_default();
     let mut text = format!("HTTP/1.1 {} {phrase}\r\n", reply.status);
     for (name, value) in &reply.headers {
         text.push_str(&format!("{name}: {value}\r\n"));

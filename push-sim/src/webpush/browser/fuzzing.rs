@@ -9,9 +9,10 @@ use futures_util::FutureExt;
 use serde_json::Value;
 
 use super::session::Session;
+use crate::random;
 use crate::webpush::Flavour;
 use crate::webpush::delivery::{Delivery, State, Tracked};
-use crate::webpush::store::{Message, Store, expiry, random_hex};
+use crate::webpush::store::{Message, Store, expiry};
 
 const ORIGIN: &str = "https://localhost:9";
 
@@ -87,7 +88,7 @@ pub(super) fn message(endpoint: &str) -> Message {
     Message {
         subscription: id.to_owned(),
         channel: None,
-        version: random_hex(8),
+        version: random::hex(8),
         ttl: 60,
         expires_at: expiry(60),
         topic: None,

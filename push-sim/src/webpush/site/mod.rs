@@ -10,13 +10,16 @@ use super::config::Config;
 use super::delivery::{Delivery, State, Tracked};
 use super::problem::Problem;
 use super::push::{Encoding, Push, field};
-use super::route::{Route, canonical};
-use super::store::{Message, Store, Target, expiry, random_hex};
+use super::route::Route;
+use super::store::{Message, Store, Target, expiry};
 use super::vapid::{Expected, Flaw, Sender, Verifier};
 use super::{Flavour, browser, words};
 use crate::fault::Answer;
 use crate::fcm::Ids;
+use crate::journal;
 use crate::now::Now;
+use crate::random::hex as random_hex;
+use crate::web::form::canonical;
 use crate::web::{Asked, Site, Told, Upgrade};
 
 /// All of the services: their settings, and what is subscribed.
@@ -147,7 +150,7 @@ impl Shared {
             crypto_key: push.crypto_key,
             tracked: Arc::clone(&tracked),
         });
-        told.pushed(endpoint.id, read.payload, tracked)
+        told.pushed(endpoint.id, read.payload, journal::Shown::Web(tracked))
     }
 
     fn created(&self, asked: &Asked, flavour: Flavour, push: &Push, version: &str) -> Told {

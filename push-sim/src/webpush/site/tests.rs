@@ -99,7 +99,10 @@ fn field<'a>(told: &'a Told, name: &str) -> Option<&'a str> {
 }
 
 fn delivery(told: &Told) -> Delivery {
-    told.counted.accepted[0].delivery.as_ref().unwrap().show()
+    match &told.counted.accepted[0].delivery {
+        Some(journal::Shown::Web(tracked)) => tracked.show(),
+        other => panic!("{other:?}"),
+    }
 }
 
 #[test]

@@ -2,9 +2,9 @@
 
 use super::name;
 use crate::fault::Answer;
+use crate::random;
 use crate::web::Told;
 use crate::webpush::problem::Problem;
-use crate::webpush::store::random_hex;
 use crate::webpush::vapid::Flaw;
 
 pub(super) fn problem(problem: &Problem) -> Told {
@@ -60,6 +60,6 @@ pub(in crate::webpush) fn noted(status: u16, fate: &str) -> Told {
     }
     .header("x-wns-status", fate)
     .header("x-wns-notificationstatus", fate)
-    .header("x-wns-msg-id", random_hex(8).to_ascii_uppercase())
+    .header("x-wns-msg-id", random::hex(8).to_ascii_uppercase())
     .header("x-wns-debug-trace", "SIM1PEPF00000001")
 }
