@@ -5,6 +5,7 @@
 
 pub mod fcm;
 pub mod web;
+pub mod wns;
 
 use std::sync::Arc;
 use std::sync::atomic::{AtomicU64, Ordering};
