@@ -35,6 +35,7 @@ on_every_backend! {
     a_run_of_unknown_subscriptions_removes_none,
     an_acceptance_of_one_service_speaks_for_no_other,
     answered_failures_are_sent_again_only_on_request,
+    what_wns_threw_away_is_told_so_and_not_sent_again,
     a_lost_answer_is_unknown_and_sent_again_on_request,
     http1_carries_it_where_there_is_no_http2,
     a_shutdown_takes_no_more,
@@ -407,6 +408,22 @@ async fn answered_failures_are_sent_again_only_on_request(backend: Shared) {
     let receipt = client.send(&one, &hello()).await.unwrap();
     assert_eq!(receipt.attempts, 2);
     assert_eq!(payloads(&sim), ["Hello"]);
+}
+
+async fn what_wns_threw_away_is_told_so_and_not_sent_again(backend: Shared) {
+    let sim = web_sim();
+    let edge = subscribe(&sim, &wish(&sim, Flavour::Edge)).remove(0);
+    let answer = Answer::new(200).reason("dropped").retry_after("0");
+    let fault = Fault::new(Service::Web, Action::Answer(answer)).times(1);
+    sim.fault(fault).unwrap();
+    let policy = RetryPolicy::exponential(Duration::from_millis(1)).attempts(3);
+    let builder = web_builder(Session::new(backend), &sim).retry(policy);
+    let client = builder.build().unwrap();
+    let error = client.send(&edge, &hello()).await.unwrap_err();
+    assert_eq!(error.rejection().unwrap().reason, Reason::Dropped);
+    assert_eq!(error.verdict(), Verdict::RetryAfter(Duration::ZERO));
+    assert_eq!(error.attempts(), 1);
+    assert!(payloads(&sim).is_empty());
 }
 
 async fn a_lost_answer_is_unknown_and_sent_again_on_request(backend: Shared) {

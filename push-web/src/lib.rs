@@ -83,13 +83,14 @@
 //!
 //! | answer | verdict |
 //! |---|---|
-//! | 200, 201, 202, 204; of WNS also with the status `dropped`, which [`Receipt::is_dropped`] tells | [`Accepted`](push_core::Verdict::Accepted): taken, which is not to say delivered |
+//! | 200, 201, 202, 204 | [`Accepted`](push_core::Verdict::Accepted): taken, which is not to say delivered |
 //! | 410; 404 with Mozilla's 103, 105 or 106 | [`RemoveToken`](push_core::Verdict::RemoveToken) |
 //! | 404 | [`RemoveToken`](push_core::Verdict::RemoveToken); in a bulk send held back until the same push service takes another, and [`RetryAfter`](push_core::Verdict::RetryAfter) an hour where five and more are not found and it takes none: see [`SendAll`] |
 //! | another VAPID key than the subscription's: Apple's `VapidPkHashMismatch`, Mozilla's 109 and FCM's 403 that say so, WNS's 403 | [`FixCredentials`](push_core::Verdict::FixCredentials), of this subscription |
 //! | 401; any other 403; Mozilla's 109; Apple's `BadJwtToken`, `BadVapidPublicKey`, `BadAuthorizationHeader`; FCM's 400 `UnauthorizedRegistration`; WNS's 410 "Domain Blocked" | [`FixCredentials`](push_core::Verdict::FixCredentials) |
 //! | any other 400; 413; 3xx, since no redirect is followed; any other 4xx | [`FixMessage`](push_core::Verdict::FixMessage) |
 //! | 429; WNS's 406, and its 200 with the status `channelthrottled` | [`RetryAfter`](push_core::Verdict::RetryAfter) `Retry-After`, or a minute |
+//! | 200 of WNS with the status `dropped`: it threw the push away | [`RetryAfter`](push_core::Verdict::RetryAfter) `Retry-After`, or half an hour; never sent again by the client itself |
 //! | 408; 5xx | [`RetryAfter`](push_core::Verdict::RetryAfter) `Retry-After`, or ten seconds |
 //! | any other 2xx; none, after the request was written | [`Unknown`](push_core::Verdict::Unknown) |
 //! | no connection | [`RetryAfter`](push_core::Verdict::RetryAfter) |

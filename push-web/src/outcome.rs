@@ -6,7 +6,7 @@ use http::{HeaderMap, HeaderName, StatusCode};
 use push_core::Verdict;
 
 use crate::Error;
-use crate::answer::WnsStatus;
+use crate::answer::{WnsStatus, wns};
 use crate::profile::PushService;
 
 /// What became of one push.
@@ -42,8 +42,8 @@ pub struct Receipt {
 
 impl Receipt {
     /// Reads an answer. `None` where it is none of a push that was taken: any status but 200, 201, 202
-    /// and 204, and WNS's `channelthrottled` with 200, which [`Rejection::read`](crate::Rejection::read)
-    /// reads. `attempts` is how often the push was handed to a connection.
+    /// and 204, and with one of them WNS's `dropped` and `channelthrottled`, which
+    /// [`Rejection::read`](crate::Rejection::read) reads. `attempts` is how often the push was handed to a connection.
     pub fn read(
         service: PushService,
         status: StatusCode,
@@ -51,13 +51,12 @@ impl Receipt {
         attempts: u32,
     ) -> Option<Self> {
         let status = status.as_u16();
-        let wns_status = match service {
-            PushService::Wns | PushService::Other => WnsStatus::read(headers),
-            _ => None,
-        };
-        if !matches!(status, 200 | 201 | 202 | 204)
-            || wns_status == Some(WnsStatus::ChannelThrottled)
-        {
+        let wns_status = wns::status(service, headers);
+        let is_thrown_away = matches!(
+            wns_status,
+            Some(WnsStatus::Dropped | WnsStatus::ChannelThrottled)
+        );
+        if !matches!(status, 200 | 201 | 202 | 204) || is_thrown_away {
             return None;
         }
         let text = |name: HeaderName| text(headers.get(name)?);
@@ -78,12 +77,6 @@ impl Receipt {
             attempts,
             group: 0,
         })
-    }
-
-    /// Whether WNS took it and says that it threw it away: the browser can't be reached, or wants none.
-    /// The subscription is not gone for that.
-    pub fn is_dropped(&self) -> bool {
-        self.wns_status == Some(WnsStatus::Dropped)
     }
 }
 

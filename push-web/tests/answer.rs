@@ -384,11 +384,16 @@ fn wns_says_with_200_that_a_push_was_thrown_away() {
         };
         let received = receipt("Received").unwrap();
         assert_eq!(received.wns_status, Some(WnsStatus::Received));
-        assert!(!received.is_dropped());
         assert_eq!(received.message_id.as_deref(), Some("4711"));
-        let dropped = receipt("dropped").unwrap();
-        assert!(dropped.is_dropped());
-        assert_eq!(dropped.verdict(), Verdict::Accepted);
+        assert_eq!(receipt("dropped"), None);
+        let dropped = read(Wns, 200, &[(name, "Dropped")], "");
+        assert_eq!(dropped.reason, Reason::Dropped);
+        assert_eq!(dropped.verdict(), retry(30 * 60));
+        let other = read(Other, 200, &[(name, "dropped")], "");
+        assert_eq!(other.reason, Reason::Dropped);
+        // With a status that says no, the word is no news.
+        let gone = read(Wns, 410, &[(name, "dropped")], "");
+        assert_eq!(gone.verdict(), remove());
         let new = receipt("new").unwrap();
         assert_eq!(new.wns_status, Some(WnsStatus::Other("new".into())));
         assert_eq!(receipt("channelthrottled"), None);

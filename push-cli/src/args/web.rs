@@ -60,7 +60,8 @@ Verdicts:
   accepted         the push service took it; that is not to say that it was delivered
   remove-token     gone: 410, or 404 from a service that took others of the same run. Delete it
   retry-after      not taken: send it again in `retry_after_s` seconds. Also where a service knows
-                   none of five subscriptions or more: likely the fault is its own, delete none
+                   none of five subscriptions or more: likely the fault is its own, delete none.
+                   Of WNS also `dropped`, which says that it threw the push away
   unknown          perhaps taken: the answer was lost; sending again can show it twice
   fix-credentials  the subscription was made with another key, or the VAPID token was refused: check
                    --vapid, --subject and this machine's clock

@@ -29,21 +29,17 @@ pub(crate) fn entry<'e>(device: &'e Device, told: &'e Told) -> Entry<'e> {
 }
 
 fn taken<'e>(device: &'e str, receipt: &'e Receipt) -> Entry<'e> {
-    let is_dropped = receipt.is_dropped();
     Entry {
         device,
         verdict: Verdict::Accepted,
         status: Some(receipt.status),
-        reason: is_dropped.then_some(Cow::Borrowed("dropped")),
-        detail: is_dropped.then_some(Cow::Borrowed(DROPPED)),
+        reason: None,
+        detail: None,
         id: receipt.message_id.clone(),
         attempts: receipt.attempts,
         reach: Reach::Reached,
     }
 }
-
-const DROPPED: &str =
-    "WNS took it and threw it away, since the browser can't be reached or wants none";
 
 /// An answer is told by its reason; all else by what the client says.
 fn failed<'e>(device: &'e str, error: &'e Error) -> Entry<'e> {

@@ -30,15 +30,15 @@ impl Reason {
     /// What an answer means.
     pub(super) fn of(service: PushService, status: u16, headers: &HeaderMap, body: &Body) -> Self {
         let by_word = || body.code.as_deref().and_then(Self::of_word);
+        let wns_status = wns::status(service, headers);
         let is_wns = || match service {
             PushService::Wns => true,
             PushService::Other => wns::is_wns(headers),
             _ => false,
         };
         match status {
-            0..=299 if WnsStatus::read(headers) == Some(WnsStatus::ChannelThrottled) => {
-                Self::TooMany
-            }
+            0..=299 if wns_status == Some(WnsStatus::ChannelThrottled) => Self::TooMany,
+            0..=299 if wns_status == Some(WnsStatus::Dropped) => Self::Dropped,
             300..=399 => Self::Redirect,
             401 | 403 if says_key_mismatch(service, body) => Self::KeyMismatch,
             401 | 403 => by_word()
@@ -82,7 +82,7 @@ impl Reason {
     pub(super) fn advice(&self) -> Advice {
         match self {
             Self::Gone | Self::NotFound => Advice::RemoveToken,
-            Self::TooMany | Self::Failing | Self::Bridge => Advice::RetryLater,
+            Self::TooMany | Self::Failing | Self::Bridge | Self::Dropped => Advice::RetryLater,
             Self::KeyMismatch | Self::Unauthorized | Self::Blocked => Advice::FixCredentials,
             Self::Ttl
             | Self::Urgency
@@ -96,9 +96,11 @@ impl Reason {
         }
     }
 
-    /// How long to wait where the service does not say.
+    /// How long to wait where the service does not say. For what was dropped it is the shortest time between
+    /// two updates that Microsoft recommends.
     pub(super) fn default_wait(&self) -> Duration {
         Duration::from_secs(match self {
+            Self::Dropped => 30 * 60,
             Self::TooMany => 60,
             _ => 10,
         })
@@ -131,6 +133,10 @@ impl Reason {
             Self::Failing => "the push service is busy or fails: send it later",
             Self::Bridge => {
                 "the service to which the push service hands its pushes on fails: send it later"
+            }
+            Self::Dropped => {
+                "WNS threw it away, as the browser can't be reached or wants none: send it later; the \
+                 subscription is not gone"
             }
             Self::Redirect => "it leads elsewhere, where nothing is sent: check the endpoint",
             Self::Unexpected => "no answer that a push service gives: check the endpoint",

@@ -6,7 +6,7 @@ mod advice;
 mod body;
 mod reason;
 mod text;
-mod wns;
+pub(crate) mod wns;
 
 use std::fmt;
 use std::time::{Duration, SystemTime};
@@ -82,7 +82,7 @@ impl Rejection {
     /// What to do about it.
     ///
     /// Where the service is busy or fails and does not say for how long, it is 60 s after too many
-    /// pushes and 10 s after a failure; an hour where a bulk send found that it likely takes living
+    /// pushes, 10 s after a failure, and half an hour for what WNS dropped; an hour where a bulk send found that it likely takes living
     /// subscriptions for dead ones.
     pub fn verdict(&self) -> Verdict {
         let wait = || match self.judgement {

@@ -78,6 +78,9 @@ reasons! {
         Failing = "failing",
         /// The service to which the push service hands its pushes on fails: Mozilla's 900 to 903.
         Bridge = "bridge",
+        /// WNS threw it away: its 200 with the status `dropped`. The browser can't be reached, or wants none; no
+        /// subscription is gone for it.
+        Dropped = "dropped",
         /// It answered with a redirect, which is never followed: 3xx.
         Redirect = "redirect",
         /// No answer that a push service gives: other 2xx, and other 4xx without a word.

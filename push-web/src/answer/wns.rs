@@ -1,6 +1,17 @@
 //! What WNS says in headers: its answers have no bodies.
 
 use http::HeaderMap;
+use push_core::WnsStatus;
+
+use crate::profile::PushService;
+
+/// What it did with a push, where the service is WNS or may be.
+pub(crate) fn status(service: PushService, headers: &HeaderMap) -> Option<WnsStatus> {
+    match service {
+        PushService::Wns | PushService::Other => WnsStatus::read(headers),
+        _ => None,
+    }
+}
 
 /// What is wrong, for people.
 pub(super) fn error_description(headers: &HeaderMap) -> Option<&str> {

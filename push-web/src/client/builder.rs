@@ -164,7 +164,7 @@ impl ClientBuilder {
 
     /// When an answered 429 or 5xx is sent again. Default: never. Each attempt has the timeout of its own; a
     /// push that waits keeps its place in a bulk send; one that is to wait for more than an hour is not sent
-    /// again. A [topic](crate::Message::topic) lets a second
+    /// again, and none that WNS dropped. A [topic](crate::Message::topic) lets a second
     /// message take the place of the first where the first was stored all the same.
     pub fn retry(mut self, policy: RetryPolicy) -> Self {
         self.retry = policy;

@@ -11,7 +11,7 @@ use super::Inner;
 use super::origins::Origin;
 use super::silence::Begun;
 use crate::error::group_of;
-use crate::{Error, Outcome, Profile, Receipt, Rejection, VapidForm, VapidTokens};
+use crate::{Error, Outcome, Profile, Reason, Receipt, Rejection, VapidForm, VapidTokens};
 
 /// The largest body of an answer that is read, in bytes: endpoints come from users.
 const MAX_ANSWER_BYTES: usize = 16 * 1024;
@@ -127,7 +127,10 @@ impl Delivery<'_> {
         }
         let now = self.inner.session.backend().system_time();
         let rejection = Rejection::read(service, answer.status, &answer.headers, &answer.body, now);
-        if let Verdict::RetryAfter(at_least) = rejection.verdict() {
+        if let Verdict::RetryAfter(at_least) = rejection.verdict()
+            // It took this one, and what it threw away it may throw away again.
+            && rejection.reason != Reason::Dropped
+        {
             // The wait holds no connection.
             drop(answer);
             if self.course.wait(at_least).await {

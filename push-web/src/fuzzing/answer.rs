@@ -4,7 +4,7 @@ use http::{HeaderMap, HeaderName, HeaderValue, StatusCode};
 use push_core::Verdict;
 
 use super::is_one_line;
-use crate::{Advice, Judgement, PushService, Receipt, Rejection, WnsStatus};
+use crate::{Advice, Judgement, PushService, Reason, Receipt, Rejection, WnsStatus};
 
 /// Where the push went: services quote it.
 const ENDPOINT: &str =
@@ -37,8 +37,12 @@ pub fn web_answer(input: &[u8]) {
     let rejection = Rejection::read(service, status, &headers, &body, now);
 
     let knows_wns = [PushService::Wns, PushService::Other].contains(&service);
-    let is_throttled = WnsStatus::read(&headers) == Some(WnsStatus::ChannelThrottled);
-    let is_taken = [200, 201, 202, 204].contains(&status.as_u16()) && !(knows_wns && is_throttled);
+    let is_thrown_away = matches!(
+        WnsStatus::read(&headers),
+        Some(WnsStatus::ChannelThrottled | WnsStatus::Dropped)
+    );
+    let is_taken =
+        [200, 201, 202, 204].contains(&status.as_u16()) && !(knows_wns && is_thrown_away);
     assert_eq!(receipt.is_some(), is_taken, "{status} {headers:?}");
     if let Some(receipt) = receipt {
         let shown = format!("{receipt:?}");
@@ -113,7 +117,11 @@ fn is_consistent(rejection: &Rejection) {
     );
     match (rejection.verdict(), rejection.retry_after) {
         (Verdict::RetryAfter(wait), Some(asked)) => assert_eq!(wait, asked),
-        (Verdict::RetryAfter(wait), None) => assert!([10, 60].contains(&wait.as_secs())),
+        (Verdict::RetryAfter(wait), None) => {
+            let is_dropped = rejection.reason == Reason::Dropped;
+            assert_eq!(wait.as_secs() == 30 * 60, is_dropped);
+            assert!(is_dropped || [10, 60].contains(&wait.as_secs()));
+        }
         _ => {}
     }
     let judged = |judgement| rejection.clone().judged(judgement);
