@@ -141,8 +141,8 @@ impl Channels {
         read: fn(&Answer, ApnsId, u32) -> Result<T, Error>,
     ) -> Result<AppRequest<T>, Error> {
         let topic = self.topic.clone().or_else(|| self.client.default_topic());
-        let bundle_id = BundleId::of_topic(topic.as_deref())
-            .map_err(|invalid| Invalid::new(vec![invalid.into()]))?;
+        let bundle_id =
+            BundleId::of_topic(topic.as_deref()).map_err(|invalid| Invalid::one(invalid.into()))?;
         let request = AppRequest::new(Way::Channels, method, self.client.next_id(), read);
         let authority = self.client.authority(Way::Channels);
         Ok(request.to(authority, format!("/1/apps/{bundle_id}/{what}")))

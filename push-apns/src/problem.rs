@@ -8,39 +8,7 @@ use crate::priority::Priority;
 use crate::push_type::PushType;
 
 /// All that is wrong with a notification, found before anything was sent.
-#[derive(Clone, Debug, PartialEq)]
-pub struct Invalid {
-    problems: Vec<Problem>,
-}
-
-impl Invalid {
-    pub(crate) fn new(problems: Vec<Problem>) -> Self {
-        Self { problems }
-    }
-
-    /// What is wrong; never empty.
-    pub fn problems(&self) -> &[Problem] {
-        &self.problems
-    }
-
-    /// What is wrong, taken out.
-    pub fn into_problems(self) -> Vec<Problem> {
-        self.problems
-    }
-}
-
-impl fmt::Display for Invalid {
-    /// All problems on one line, with `; ` between them.
-    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        for (index, problem) in self.problems.iter().enumerate() {
-            let separator = if index == 0 { "" } else { "; " };
-            write!(f, "{separator}{problem}")?;
-        }
-        Ok(())
-    }
-}
-
-impl std::error::Error for Invalid {}
+pub type Invalid = push_core::Invalid<Problem>;
 
 /// One thing that is wrong with a notification: what was given, what was expected, what to do.
 #[derive(Clone, Debug, PartialEq, thiserror::Error)]

@@ -110,7 +110,10 @@ impl Message {
             Ok(json) => Ok(Self::bytes(json)),
             Err(error) => {
                 let reason = error.to_string();
-                Err(Invalid::one("payload", Fault::Unwritable { reason }))
+                Err(Invalid::one(Problem::new(
+                    "payload",
+                    Fault::Unwritable { reason },
+                )))
             }
         }
     }

@@ -337,11 +337,17 @@ pub(super) fn texts_of(
         Ok(Value::Object(members)) => members,
         Ok(other) => {
             let given = kind_of(&other);
-            return Err(Invalid::one("data", Fault::NotAnObject { given }));
+            return Err(Invalid::one(Problem::new(
+                "data",
+                Fault::NotAnObject { given },
+            )));
         }
         Err(error) => {
             let reason = error.to_string();
-            return Err(Invalid::one("data", Fault::Unwritable { reason }));
+            return Err(Invalid::one(Problem::new(
+                "data",
+                Fault::Unwritable { reason },
+            )));
         }
     };
     let mut texts = BTreeMap::new();

@@ -54,7 +54,7 @@ impl Message {
         }
         let json = serde_json::to_vec(self).map_err(|error| {
             let reason = error.to_string();
-            Invalid::one("message", Fault::Unwritable { reason })
+            Invalid::one(Problem::new("message", Fault::Unwritable { reason }))
         })?;
         // It is an object: its members go behind the target.
         let members = json.get(1..json.len() - 1).unwrap_or_default();
@@ -130,7 +130,7 @@ impl Encoded {
     /// When it is too large.
     pub fn check(&self, target: &Target) -> Result<(), Invalid> {
         match too_large(self.payload_bytes, limit_bytes(target)) {
-            Some(problem) => Err(Invalid::new(vec![problem])),
+            Some(problem) => Err(Invalid::one(problem)),
             None => Ok(()),
         }
     }
