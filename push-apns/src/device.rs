@@ -1,9 +1,10 @@
 use std::borrow::Cow;
+use std::sync::Arc;
 
 use crate::{DeviceToken, InvalidDeviceToken};
 
-/// What a push can be addressed to: a device token, its text, or a pair of one of these and
-/// anything, which comes back with the outcome.
+/// What a push can be sent to: a device token, its text, or a pair of one of these and anything, which
+/// comes back with the outcome. It can be implemented for rows of one's own.
 pub trait Device {
     /// The device's token.
     ///
@@ -32,6 +33,20 @@ impl Device for String {
 }
 
 impl<D: Device + ?Sized> Device for &D {
+    #[inline]
+    fn device_token(&self) -> Result<Cow<'_, DeviceToken>, InvalidDeviceToken> {
+        (**self).device_token()
+    }
+}
+
+impl<D: Device + ?Sized> Device for Arc<D> {
+    #[inline]
+    fn device_token(&self) -> Result<Cow<'_, DeviceToken>, InvalidDeviceToken> {
+        (**self).device_token()
+    }
+}
+
+impl<D: Device + ?Sized> Device for Box<D> {
     #[inline]
     fn device_token(&self) -> Result<Cow<'_, DeviceToken>, InvalidDeviceToken> {
         (**self).device_token()

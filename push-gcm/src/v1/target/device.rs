@@ -1,9 +1,11 @@
 use std::borrow::Cow;
+use std::sync::Arc;
 
 use super::{Condition, InvalidTarget, Target, Topic};
 
 /// What a push can be sent to: a [`Target`], a topic, a condition, the text of a registration
-/// token, or a pair of one of these and anything, which comes back with the outcome.
+/// token, or a pair of one of these and anything, which comes back with the outcome. It can be
+/// implemented for rows of one's own.
 pub trait Device {
     /// Where the push goes.
     ///
@@ -51,6 +53,20 @@ impl<D: Device + ?Sized> Device for &D {
     }
 }
 
+impl<D: Device + ?Sized> Device for Arc<D> {
+    #[inline]
+    fn target(&self) -> Result<Cow<'_, Target>, InvalidTarget> {
+        (**self).target()
+    }
+}
+
+impl<D: Device + ?Sized> Device for Box<D> {
+    #[inline]
+    fn target(&self) -> Result<Cow<'_, Target>, InvalidTarget> {
+        (**self).target()
+    }
+}
+
 impl<D: Device, T> Device for (D, T) {
     #[inline]
     fn target(&self) -> Result<Cow<'_, Target>, InvalidTarget> {
@@ -72,6 +88,8 @@ mod tests {
         assert_eq!(target("abc").unwrap(), token);
         assert_eq!(target("abc".to_owned()).unwrap(), token);
         assert_eq!(target((&"abc", 7)).unwrap(), token);
+        assert_eq!(target(Arc::<str>::from("abc")).unwrap(), token);
+        assert_eq!(target(Box::new(token.clone())).unwrap(), token);
         assert_eq!(target(((&token, 7), "seven")).unwrap(), token);
         let topic = Topic::new("news").unwrap();
         assert_eq!(target(&topic).unwrap(), Target::Topic(topic));
