@@ -100,7 +100,8 @@ impl ClientBuilder {
         self
     }
 
-    /// The HTTP proxy to go through, by CONNECT. Default: none.
+    /// The HTTP proxy to go through, by CONNECT. Default: none; the environment is not asked, but
+    /// [`Proxy::from_env`] does so.
     pub fn proxy(mut self, proxy: Proxy) -> Self {
         self.reach.proxy = Some(proxy);
         self

@@ -50,7 +50,7 @@ pub struct Client {
 }
 
 impl Client {
-    /// A client over this session's connections.
+    /// A client over a session. Needs an [endpoint](ClientBuilder::endpoint), since Apple's own is gone.
     pub fn builder(session: Session) -> ClientBuilder {
         ClientBuilder::new(session)
     }
@@ -87,12 +87,13 @@ impl Client {
         )
     }
 
-    /// Sends one notification to any number of devices: from an iterator or a stream, of device tokens,
-    /// their texts, or pairs of one of these and anything. Gives each device back with its outcome, in
-    /// the order in which they become known.
+    /// Sends one notification to any number of devices, from an iterator or a stream; the outcomes come
+    /// as a stream, in the order in which they become known.
     ///
-    /// The notification is written once, and memory does not grow with the number of devices. What is
-    /// wrong with it is told to each device. Nothing goes on while the stream is not polled.
+    /// The notification is made ready at this call, once; what is wrong with it is told to each device.
+    /// Devices are tokens, their texts, or pairs of one of these and anything, and come back as they were
+    /// given; duplicates are kept apart. Memory does not grow with their number. Nothing goes on while the
+    /// stream is not polled.
     pub fn send_all<M, I>(&self, devices: I, notification: &Notification) -> SendAll<I::Source>
     where
         I: IntoSource<M>,

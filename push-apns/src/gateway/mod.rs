@@ -40,9 +40,9 @@
 //!   sent again, which can be put on a queue as JSON.
 //! - [`Client::sender`]: a [`Sender`] for as long as the program runs, with a listener for failures.
 //!
-//! # Status and verdict
+//! # Answers and verdicts
 //!
-//! | status | verdict |
+//! | answer | verdict |
 //! |---|---|
 //! | 1, 255, undocumented | [`RetryAfter`](push_core::Verdict::RetryAfter): the gateway failed at it |
 //! | 2, 4, 5, 7, 128 | [`FixMessage`](push_core::Verdict::FixMessage) |

@@ -132,8 +132,8 @@ impl Client {
     ///
     /// # Errors
     /// Why there is no connection, or what is wrong with the subscription.
-    pub async fn ready(&self, device: impl Device) -> Result<(), Error> {
-        let endpoint = device.subscription().endpoint();
+    pub async fn ready(&self, to: impl Device) -> Result<(), Error> {
+        let endpoint = to.subscription().endpoint();
         self.inner.policy.check(endpoint)?;
         let origin = self.inner.origins.get(endpoint)?;
         Ok(origin.way.ready(self.inner.deadline()).await?)

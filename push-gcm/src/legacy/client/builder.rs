@@ -84,15 +84,15 @@ impl ClientBuilder {
         self
     }
 
-    /// Sends over another HTTP client. Its connections are its own: roots, egress and proxy do not
-    /// apply. Default: over the session.
+    /// Sends all requests over this HTTP client instead of over the session's connections. Roots, egress
+    /// and proxy are its own then. It must not follow redirects, which could lead the API key elsewhere.
     pub fn transport(mut self, transport: Arc<dyn HttpTransport>) -> Self {
         self.transport = Some(transport);
         self
     }
 
     /// How long one request may take, from the call to the last byte of the answer. Default: 30
-    /// seconds.
+    /// seconds. Zero: no time at all, so nothing is sent.
     pub fn timeout(mut self, timeout: Duration) -> Self {
         self.timeout = timeout;
         self
@@ -124,7 +124,7 @@ impl ClientBuilder {
     ///
     /// # Errors
     /// [`ErrorKind::Config`] without an API key, with one that can't be sent, or with an endpoint that
-    /// is no URL.
+    /// is no URL; [`ErrorKind::Closed`] after a shutdown.
     pub fn build(self) -> Result<Client, Error> {
         let Some(key) = &self.api_key else {
             let message = "no API key: give the one of the project";

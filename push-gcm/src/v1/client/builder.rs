@@ -86,15 +86,16 @@ impl ClientBuilder {
     }
 
     /// Sends all requests over this HTTP client, those for access tokens too, instead of over the
-    /// session's connections. Roots, egress and proxy are its own then.
+    /// session's connections. Roots, egress and proxy are its own then. It must not follow redirects,
+    /// which could lead the access token elsewhere.
     pub fn transport(mut self, transport: Arc<dyn HttpTransport>) -> Self {
         self.transport = Some(transport);
         self
     }
 
     /// How long one attempt may take, from the call to the last byte of the answer; getting an access
-    /// token counts too. Default: 30 seconds. Google asks for ten at least. Source: Firebase, "Best
-    /// practices when sending FCM messages at scale".
+    /// token counts too. Default: 30 seconds. Zero: no time at all, so nothing is sent. Google asks for ten
+    /// seconds at least. Source: Firebase, "Best practices when sending FCM messages at scale".
     pub fn timeout(mut self, timeout: Duration) -> Self {
         self.timeout = timeout;
         self

@@ -291,7 +291,7 @@ impl Inner {
 impl fmt::Debug for Client {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         f.debug_struct("Client")
-            .field("url", &self.inner.base)
+            .field("endpoint", &self.inner.base)
             .field("project", &self.inner.project)
             .finish_non_exhaustive()
     }
