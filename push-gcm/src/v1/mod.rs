@@ -31,13 +31,13 @@
 //! | `UNREGISTERED`; APNs' `Unregistered`, `BadDeviceToken` and their like, whatever FCM makes of them | [`RemoveToken`](push_core::Verdict::RemoveToken) |
 //! | `INVALID_ARGUMENT` that names a field; 400, 413 | [`FixMessage`](push_core::Verdict::FixMessage) |
 //! | `INVALID_ARGUMENT` that speaks of the token: dead, malformed, or the message is wrong | [`FixMessage`](push_core::Verdict::FixMessage); [`RemoveToken`](push_core::Verdict::RemoveToken) in a bulk send that others of were taken |
-//! | `SENDER_ID_MISMATCH`, `THIRD_PARTY_AUTH_ERROR`; 401, 403 and 404 without FCM's own code | [`FixCredentials`](push_core::Verdict::FixCredentials) |
+//! | `SENDER_ID_MISMATCH`, `THIRD_PARTY_AUTH_ERROR`; 401, 403, 404, 405 and 410 without FCM's own code | [`FixCredentials`](push_core::Verdict::FixCredentials) |
 //! | `QUOTA_EXCEEDED`, 429 | [`RetryAfter`](push_core::Verdict::RetryAfter) `Retry-After`, or a minute |
 //! | `UNAVAILABLE`, `INTERNAL`, 5xx | [`RetryAfter`](push_core::Verdict::RetryAfter) `Retry-After`, or ten seconds |
 //! | no connection, no access token for now | [`RetryAfter`](push_core::Verdict::RetryAfter) |
 //! | none, after the request was written; 200 without a name | [`Unknown`](push_core::Verdict::Unknown) |
 //!
-//! No token is to be removed for a bare 400, 403 or 404. What a bulk send makes of it when all its
+//! No token is to be removed for a bare 400, 403, 404 or 410. What a bulk send makes of it when all its
 //! devices seem gone, [`SendAll`] says.
 //!
 //! # Access tokens

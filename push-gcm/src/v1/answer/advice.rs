@@ -249,6 +249,8 @@ impl Rejection {
             401 => self.unauthenticated(),
             403 => Cause::Permission,
             404 => Cause::NotFound,
+            // FCM's own code would say that it was FCM.
+            405 | 410 if self.reason.is_none() => Cause::Endpoint,
             408 => Cause::Failing,
             413 => Cause::TooLarge,
             429 => Cause::TooMany,
