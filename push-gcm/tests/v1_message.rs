@@ -477,11 +477,11 @@ fn the_body_is_the_message_with_the_target_in_it() {
             r#"{"validate_only":true,"message":{"condition":"'a' in topics && \"b\" in topics","notification":{"title":"Goal","body":"1:0"}}}"#,
         ),
     ] {
-        let encoded = message.encode(validate_only).unwrap();
+        let encoded = message.encode().unwrap().validate_only(validate_only);
         assert_eq!(encoded.is_validate_only(), validate_only);
         assert_eq!(encoded.body(&target), expected.as_bytes());
     }
-    let empty = Message::new().encode(false).unwrap();
+    let empty = Message::new().encode().unwrap();
     assert_eq!(
         empty.body(&"t".into()),
         &br#"{"message":{"token":"t"}}"#[..]
@@ -490,7 +490,7 @@ fn the_body_is_the_message_with_the_target_in_it() {
 
 #[test]
 fn the_encoded_message_knows_of_the_live_activity() {
-    let of = |apns| Message::new().apns(apns).encode(false).unwrap();
+    let of = |apns| Message::new().apns(apns).encode().unwrap();
     assert!(of(ApnsConfig::new().live_activity_token("aa")).has_live_activity_token());
     assert!(of(ApnsConfig::new().extra("liveActivityToken", "aa")).has_live_activity_token());
     assert!(!of(ApnsConfig::new().live_activity_token("")).has_live_activity_token());
@@ -502,10 +502,10 @@ fn debug_shows_no_token_and_an_encoded_message_none_of_what_it_says() {
     let token = "0123abcd".repeat(8);
     let message = Message::with_notification("title", "text")
         .apns(ApnsConfig::new().live_activity_token(token.as_str()));
-    let shown = format!("{message:?} {:?}", message.encode(false).unwrap());
+    let shown = format!("{message:?} {:?}", message.encode().unwrap());
     assert!(shown.contains("LiveActivityToken(0123abcd…)"), "{shown}");
     assert!(!shown.contains(&token[..12]), "{shown}");
-    let shown = format!("{:?}", message.encode(false).unwrap());
+    let shown = format!("{:?}", message.encode().unwrap());
     assert!(
         !shown.contains("title") && shown.contains("payload_bytes: 9"),
         "{shown}"
@@ -516,7 +516,8 @@ proptest! {
     #[test]
     fn whatever_the_target_says_it_stays_a_text(token in "[\"\\\\\u{0}-\u{20}\\PC]{0,40}", validate_only: bool) {
         let message = Message::new().data("k", "v");
-        let body = message.encode(validate_only).unwrap().body(&Target::token(token.as_str()));
+        let encoded = message.encode().unwrap().validate_only(validate_only);
+        let body = encoded.body(&Target::token(token.as_str()));
         let body: Value = serde_json::from_slice(&body).unwrap();
         let mut expected = json!({"message": {"token": token, "data": {"k": "v"}}});
         if validate_only {
@@ -543,7 +544,7 @@ proptest! {
         let message = Message::with_data(data).android(android);
         let json = serde_json::to_string(&message).unwrap();
         prop_assert_eq!(serde_json::from_str::<Message>(&json).unwrap(), message.clone());
-        let body = message.encode(false).unwrap().body(&"t".into());
+        let body = message.encode().unwrap().body(&"t".into());
         let mut body: Value = serde_json::from_slice(&body).unwrap();
         body["message"].as_object_mut().unwrap().remove("token");
         prop_assert_eq!(&body["message"], &value(&message));

@@ -11,7 +11,7 @@ use push_gcm::v1::{
 use serde_json::json;
 
 fn problems(message: &Message) -> Vec<String> {
-    match message.encode(false) {
+    match message.encode() {
         Ok(_) => Vec::new(),
         Err(invalid) => invalid
             .into_problems()
@@ -123,7 +123,7 @@ fn all_that_is_wrong_is_said_at_once_with_the_path_of_each() {
         assert!(problem.starts_with(expected), "{problem}\n{expected}");
     }
     assert_eq!(problems.len(), expected.len(), "{problems:#?}");
-    let line = message.encode(false).unwrap_err().to_string();
+    let line = message.encode().unwrap_err().to_string();
     assert_eq!(line, problems.join("; "));
 }
 
@@ -203,7 +203,7 @@ fn every_reserved_key_is_refused_wherever_data_stand() {
                 "webpush.",
             ),
         ] {
-            let invalid = message.encode(false).unwrap_err();
+            let invalid = message.encode().unwrap_err();
             let [problem] = invalid.problems() else {
                 panic!("{invalid}")
             };
@@ -312,7 +312,7 @@ fn the_limit_is_that_of_the_kind_of_target() {
                 ("message", &fault)
             );
             if limit == 2048 {
-                let encoded = of(limit + 1).encode(false).unwrap();
+                let encoded = of(limit + 1).encode().unwrap();
                 assert_eq!(encoded.payload_bytes(), bytes);
                 assert!(encoded.check(&target).is_err());
                 assert!(encoded.check(&Target::from("t")).is_ok());
@@ -329,13 +329,13 @@ fn the_limit_is_that_of_the_kind_of_target() {
 
 #[test]
 fn what_is_small_enough_for_one_platform_is_not_refused() {
-    let bytes = |message: &Message| message.encode(false).unwrap().payload_bytes();
+    let bytes = |message: &Message| message.encode().unwrap().payload_bytes();
     let long = "x".repeat(3000);
     let both = Message::with_notification("title", long.as_str()).data("k", "v");
     assert_eq!(bytes(&both), 5 + 3000 + 2);
     // Android's own data take the place of the message's.
     let small = both.clone().data("big", long.as_str());
-    assert!(small.encode(false).is_err());
+    assert!(small.encode().is_err());
     let small = small.android(AndroidConfig::new().data("k", "v"));
     assert_eq!(bytes(&small), 5 + 3000 + 2);
     // So does the text.

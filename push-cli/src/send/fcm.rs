@@ -27,7 +27,7 @@ pub(crate) fn run(args: &Fcm) -> Result<Exit> {
     // What can be wrong here is found before anything is connected.
     let said = message(args)?;
     let topical = topical(&args.targets)?;
-    let encoded = said.message.encode(said.validate_only)?;
+    let encoded = said.message.encode()?.validate_only(said.validate_only);
     if let Some((target, _)) = &topical {
         encoded.check(target)?;
     }

@@ -30,10 +30,10 @@ pub fn fcm_message(input: &[u8]) {
         let again = serde_json::from_value::<Message>(written.clone());
         assert_eq!(again.ok().as_ref(), Some(&message), "read again");
     }
-    let encoded = message.encode(validate_only);
+    let encoded = message.encode();
     let checked = message.check(&target);
     let encoded = match encoded {
-        Ok(encoded) => encoded,
+        Ok(encoded) => encoded.validate_only(validate_only),
         Err(invalid) => {
             assert!(!invalid.problems().is_empty());
             assert!(is_one_line(&invalid.to_string()), "{invalid}");

@@ -265,7 +265,7 @@ impl Inner {
     }
 
     fn encode(&self, message: &Message) -> Result<Encoded, Error> {
-        Ok(message.encode(self.validate_only)?)
+        Ok(message.encode()?.validate_only(self.validate_only))
     }
 
     async fn send(

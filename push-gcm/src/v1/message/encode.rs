@@ -38,14 +38,13 @@ impl Message {
         }
     }
 
-    /// Checks all of the message and serialises it, without any I/O. With `validate_only` the
-    /// service checks it too, target included, and delivers nothing.
+    /// Checks all of the message and serialises it, without any I/O.
     ///
     /// Less fits into a message to a topic or condition: [`Encoded::check`] knows.
     ///
     /// # Errors
     /// All that is wrong with it, at once.
-    pub fn encode(&self, validate_only: bool) -> Result<Encoded, Invalid> {
+    pub fn encode(&self) -> Result<Encoded, Invalid> {
         let mut problems = check(self);
         let payload_bytes = size::payload_bytes(self);
         problems.extend(too_large(payload_bytes, MAX_DEVICE_BYTES));
@@ -63,7 +62,7 @@ impl Message {
             false => [b"\",", members, b"}}"].concat(),
         };
         Ok(Encoded {
-            validate_only,
+            validate_only: false,
             live_activity: self.has_live_activity_token(),
             payload_bytes,
             tail: tail.into(),
@@ -88,6 +87,13 @@ impl Message {
 }
 
 impl Encoded {
+    /// The same message, for the service to check, target included, and to deliver nothing. Default: no.
+    #[must_use]
+    pub fn validate_only(mut self, only: bool) -> Self {
+        self.validate_only = only;
+        self
+    }
+
     /// The request's body for one target: the message with the target in it.
     ///
     /// Makes one allocation of exactly the body's size. The target's text is escaped, so that it
