@@ -76,7 +76,7 @@ pub(crate) struct Push<'a> {
     pub(crate) id: ApnsId,
     /// Where it counts from the moment of sending: the moment is when the push was begun.
     expiration: Option<u64>,
-    patient: bool,
+    one_of_many: bool,
     resend_unknown: ResendUnknown,
 }
 
@@ -96,7 +96,7 @@ impl<'a> Push<'a> {
             expiration: prepared
                 .relative
                 .map(|expiration| expiration.header_secs(now())),
-            patient: false,
+            one_of_many: false,
             resend_unknown: ResendUnknown::Never,
         }
     }
@@ -109,7 +109,7 @@ impl<'a> Push<'a> {
     /// One of a bulk send, which takes no more devices than there is room for: so it may wait where
     /// others are turned away.
     pub(crate) fn one_of_many(mut self) -> Self {
-        self.patient = true;
+        self.one_of_many = true;
         self
     }
 
@@ -150,7 +150,7 @@ impl Outgoing for Push<'_> {
     }
 
     fn is_patient(&self) -> bool {
-        self.patient
+        self.one_of_many
     }
 
     fn resend_unknown(&self) -> ResendUnknown {

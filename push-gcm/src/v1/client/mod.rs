@@ -281,7 +281,7 @@ impl Inner {
         let push = Push {
             uri: &project.messages,
             body: encoded.body(target),
-            patient: one_of_many,
+            one_of_many,
             has_live_activity_token: encoded.has_live_activity_token(),
         };
         deliver::deliver(self, &access, push, deadline).await

@@ -87,7 +87,7 @@ fn put(headers: &mut HeaderMap, token: HeaderValue) {
 pub(super) struct Push<'a> {
     pub(super) uri: &'a Uri,
     pub(super) body: Bytes,
-    pub(super) patient: bool,
+    pub(super) one_of_many: bool,
     pub(super) has_live_activity_token: bool,
 }
 
@@ -107,7 +107,7 @@ impl Call for Push<'_> {
     }
 
     fn is_patient(&self) -> bool {
-        self.patient
+        self.one_of_many
     }
 
     fn has_live_activity_token(&self) -> bool {

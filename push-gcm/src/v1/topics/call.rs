@@ -19,7 +19,7 @@ pub(super) struct TopicCall<F> {
     method: Method,
     uri: Uri,
     body: Bytes,
-    patient: bool,
+    one_of_many: bool,
     taken: F,
 }
 
@@ -29,14 +29,14 @@ impl<T, F: Fn(&Answer, u32) -> Taken<T>> TopicCall<F> {
             method,
             uri,
             body,
-            patient: false,
+            one_of_many: false,
             taken,
         }
     }
 
     /// One of many, which take no more than there is room for.
-    pub(super) fn patient(mut self, patient: bool) -> Self {
-        self.patient = patient;
+    pub(super) fn one_of_many(mut self, is: bool) -> Self {
+        self.one_of_many = is;
         self
     }
 }
@@ -60,7 +60,7 @@ impl<T, F: Fn(&Answer, u32) -> Taken<T> + Send + Sync> Call for TopicCall<F> {
     }
 
     fn is_patient(&self) -> bool {
-        self.patient
+        self.one_of_many
     }
 
     fn max_answer_bytes(&self) -> Option<usize> {

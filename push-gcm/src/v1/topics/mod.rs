@@ -80,11 +80,16 @@ impl Topics {
         self.add(below, topic.clone(), false).await
     }
 
-    async fn add(&self, below: String, topic: Topic, patient: bool) -> Result<Subscription, Error> {
+    async fn add(
+        &self,
+        below: String,
+        topic: Topic,
+        one_of_many: bool,
+    ) -> Result<Subscription, Error> {
         let rest = format!("{below}?topic_name={}", encoded(topic.as_str()));
         let taken = move |answer: &Answer, attempts| call::added(answer, &topic, attempts);
         let body = Bytes::from_static(b"{}");
-        let call = |uri| TopicCall::new(Method::POST, uri, body, taken).patient(patient);
+        let call = |uri| TopicCall::new(Method::POST, uri, body, taken).one_of_many(one_of_many);
         self.client.call(&rest, call).await
     }
 
@@ -108,11 +113,12 @@ impl Topics {
         &self,
         below: String,
         topic: Topic,
-        patient: bool,
+        one_of_many: bool,
     ) -> Result<Subscription, Error> {
         let rest = format!("{below}/{}?allow_missing=true", segment(topic.as_str())?);
         let taken = move |answer: &Answer, attempts| call::removed(answer, &topic, attempts);
-        let call = |uri| TopicCall::new(Method::DELETE, uri, Bytes::new(), taken).patient(patient);
+        let call =
+            |uri| TopicCall::new(Method::DELETE, uri, Bytes::new(), taken).one_of_many(one_of_many);
         self.client.call(&rest, call).await
     }
 
