@@ -9,7 +9,7 @@ use serde::{Deserialize, Serialize};
 
 use crate::app::{AppRequest, BundleId, CHANNEL_ID};
 use crate::client::Way;
-use crate::problem::Invalid;
+use crate::notification::Invalid;
 use crate::{ApnsId, ChannelId, Client, Error, StoragePolicy};
 
 /// The longest list of channels that is read, in bytes: 10,000 ids of 16 octets are some 270 KB.

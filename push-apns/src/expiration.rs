@@ -2,7 +2,7 @@ use std::time::{Duration, SystemTime, UNIX_EPOCH};
 
 use serde::{Deserialize, Serialize};
 
-use crate::problem::Problem;
+use crate::notification::Problem;
 
 /// How long the service keeps a notification for a device that it can't reach: the header
 /// `apns-expiration`.

@@ -78,7 +78,6 @@ mod notification;
 mod outcome;
 mod payload;
 mod priority;
-mod problem;
 mod provider_token;
 mod push_type;
 mod reason;
@@ -98,14 +97,15 @@ pub use device_token::{DeviceToken, InvalidDeviceToken};
 pub use endpoint::Endpoint;
 pub use error::Error;
 pub use expiration::Expiration;
-pub use notification::{EncodeContext, Encoded, EncodedBroadcast, GatewayContext, Notification};
+pub use notification::{
+    EncodeContext, Encoded, EncodedBroadcast, GatewayContext, Invalid, Notification, Problem,
+};
 pub use outcome::{Judgement, Outcome, Receipt, Rejection};
 pub use payload::{
     Alert, AlertFields, Aps, CriticalSound, Event, InterruptionLevel, LiveActivity, Payload, Sound,
     Text, Timestamp,
 };
 pub use priority::{InvalidPriority, Priority};
-pub use problem::{Invalid, Problem};
 pub use provider_token::ProviderToken;
 pub use push_type::{InvalidPushType, PushType};
 pub use reason::{Advice, Reason, parse_body};

@@ -3,8 +3,8 @@ use std::borrow::Cow;
 use serde::{Deserialize, Serialize};
 use unicode_segmentation::UnicodeSegmentation;
 
+use crate::notification::Problem;
 use crate::payload::Payload;
-use crate::problem::Problem;
 
 /// How the alert's text is shortened when a payload is too large.
 ///

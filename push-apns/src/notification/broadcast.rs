@@ -2,13 +2,13 @@ use std::time::SystemTime;
 
 use bytes::Bytes;
 
+use super::problem::{Invalid, Problem};
 use super::{Content, EncodeContext, Notification};
 use crate::apns_id::ApnsId;
 use crate::app::{BundleId, InvalidBundleId};
 use crate::expiration::Expiration;
 use crate::payload::Event;
 use crate::priority::Priority;
-use crate::problem::{Invalid, Problem};
 use crate::push_type::PushType;
 
 /// The priorities that the service takes for a broadcast.

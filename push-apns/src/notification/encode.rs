@@ -2,13 +2,13 @@ use std::time::SystemTime;
 
 use bytes::Bytes;
 
+use super::problem::{Invalid, Problem};
 use super::{Content, Fault, Notification, rules};
 use crate::apns_id::ApnsId;
 use crate::collapse_id::CollapseId;
 use crate::expiration::Expiration;
 use crate::payload::check_object;
 use crate::priority::Priority;
-use crate::problem::{Invalid, Problem};
 use crate::push_type::PushType;
 
 /// The longest topic that is sent; ours, so that no header of one push ends the connection of all.

@@ -1,12 +1,12 @@
 use std::time::SystemTime;
 
 use super::encode::kept;
+use super::problem::{Invalid, Problem};
 use super::{Content, Notification, rules};
 use crate::gateway::codec::CodecError;
 use crate::gateway::{BadgeTemplate, Command, Template};
 use crate::payload::Payload;
 use crate::priority::Priority;
-use crate::problem::{Invalid, Problem};
 use crate::push_type::PushType;
 
 /// The push types that there were while Apple's gateway ran, and that it had a payload for.

@@ -4,6 +4,7 @@ mod broadcast;
 mod encode;
 mod fields;
 mod gateway;
+mod problem;
 mod rules;
 
 use serde::{Deserialize, Serialize};
@@ -11,6 +12,7 @@ use serde::{Deserialize, Serialize};
 pub use self::broadcast::EncodedBroadcast;
 pub use self::encode::{EncodeContext, Encoded};
 pub use self::gateway::GatewayContext;
+pub use self::problem::{Invalid, Problem};
 use crate::apns_id::ApnsId;
 use crate::expiration::Expiration;
 use crate::payload::{Alert, Event, LiveActivity, Payload, Timestamp};

@@ -2,8 +2,8 @@
 
 use serde_json::{Map, Value};
 
+use super::problem::Problem;
 use crate::payload::{Alert, AlertFields, Aps, CriticalSound, Event, Payload, Sound, Text};
-use crate::problem::Problem;
 use crate::push_type::PushType;
 
 /// Notes all that is wrong with a payload but its size.

@@ -1,7 +1,7 @@
 use bytes::Bytes;
 
+use super::problem::{Invalid, Problem};
 use super::{Message, rules};
-use crate::legacy::problem::{Invalid, Problem};
 use crate::legacy::target::To;
 
 /// The largest payload of a message to devices, in bytes.

@@ -3,8 +3,8 @@
 use bytes::Bytes;
 use serde_json::Value;
 
+use super::problem::{Invalid, Problem};
 use super::{Message, whole_seconds};
-use crate::legacy::problem::{Invalid, Problem};
 
 impl Message {
     /// Checks all of the message and writes it as a form for one device, without any I/O.

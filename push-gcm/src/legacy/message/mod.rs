@@ -3,6 +3,7 @@
 mod encode;
 mod form;
 mod notification;
+mod problem;
 mod rules;
 
 use std::fmt;
@@ -13,6 +14,7 @@ use serde_json::{Map, Value};
 
 pub use self::encode::Encoded;
 pub use self::notification::Notification;
+pub use self::problem::{Invalid, Problem};
 
 /// A message: data for the app, a notification for the user, and how it is delivered.
 ///
