@@ -81,7 +81,6 @@ mod priority;
 mod provider_token;
 mod push_type;
 mod reason;
-mod request;
 mod send_all;
 mod storage_policy;
 mod truncate;

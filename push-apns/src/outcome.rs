@@ -7,7 +7,7 @@ use push_core::fan_out::Grouped;
 use push_core::http::Answer;
 use push_core::{Verdict, retry_after};
 
-use crate::request::UNIQUE_ID;
+use crate::client::UNIQUE_ID;
 use crate::{Advice, ApnsId, Endpoint, Error, Reason, parse_body};
 
 /// What became of one push.

@@ -4,10 +4,10 @@ use http::{HeaderValue, Method};
 use push_core::http::Answer;
 
 use super::access::Way;
+use super::request::{EXPIRATION, PRIORITY, PUSH_TYPE};
 use super::{Client, deliver};
 use crate::app::{AppRequest, REQUEST_ID};
 use crate::outcome::receipt;
-use crate::request::{EXPIRATION, PRIORITY, PUSH_TYPE};
 use crate::{ApnsId, ChannelId, Channels, Error, Notification, Outcome, PushType, Receipt};
 
 impl Client {

@@ -2,6 +2,7 @@ mod access;
 mod broadcast;
 mod builder;
 mod deliver;
+mod request;
 
 use std::fmt;
 use std::sync::{Arc, PoisonError, RwLock};
@@ -16,11 +17,12 @@ use push_core::{ErrorKind, ResendUnknown, RetryPolicy, Session};
 pub(crate) use access::Way;
 pub use builder::ClientBuilder;
 pub(crate) use deliver::Call;
+pub(crate) use request::UNIQUE_ID;
 
 use access::{Access, Credentials, Places};
+use request::{Prepared, Push};
 
 use crate::ids::Ids;
-use crate::request::{Prepared, Push};
 use crate::{
     ApnsId, Device, DeviceToken, EncodeContext, Endpoint, Error, Notification, Outcome,
     ProviderToken, SendAll, SendEach, TrySendAll,

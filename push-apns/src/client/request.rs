@@ -7,31 +7,31 @@ use http::{HeaderMap, HeaderName, HeaderValue, Method, StatusCode, Uri};
 use push_core::ResendUnknown;
 use push_core::http::{Answer, Outgoing};
 
-use crate::client::{Call, Way};
+use super::{Call, Way};
 use crate::outcome::receipt;
 use crate::{ApnsId, DeviceToken, Encoded, Error, Expiration, Receipt};
 
-pub(crate) static ID: HeaderName = HeaderName::from_static("apns-id");
+pub(super) static ID: HeaderName = HeaderName::from_static("apns-id");
 pub(crate) static UNIQUE_ID: HeaderName = HeaderName::from_static("apns-unique-id");
-pub(crate) const PUSH_TYPE: HeaderName = HeaderName::from_static("apns-push-type");
+pub(super) const PUSH_TYPE: HeaderName = HeaderName::from_static("apns-push-type");
 const TOPIC: HeaderName = HeaderName::from_static("apns-topic");
-pub(crate) const PRIORITY: HeaderName = HeaderName::from_static("apns-priority");
-pub(crate) const EXPIRATION: HeaderName = HeaderName::from_static("apns-expiration");
+pub(super) const PRIORITY: HeaderName = HeaderName::from_static("apns-priority");
+pub(super) const EXPIRATION: HeaderName = HeaderName::from_static("apns-expiration");
 const COLLAPSE_ID: HeaderName = HeaderName::from_static("apns-collapse-id");
 
 /// A notification, ready to be sent to any number of devices.
 #[derive(Debug)]
-pub(crate) struct Prepared {
+pub(super) struct Prepared {
     /// What is the same for every device. Has places for what is not, so that it is copied whole.
     headers: HeaderMap,
     /// A time from the moment of sending makes this header differ from push to push.
     relative: Option<Expiration>,
     payload: Bytes,
-    pub(crate) id: Option<ApnsId>,
+    pub(super) id: Option<ApnsId>,
 }
 
 impl Prepared {
-    pub(crate) fn new(encoded: Encoded, has_credential: bool, now: SystemTime) -> Self {
+    pub(super) fn new(encoded: Encoded, has_credential: bool, now: SystemTime) -> Self {
         let mut headers = HeaderMap::with_capacity(8);
         let mut put = |name, value: &str| {
             // What comes here was checked: it is visible ASCII.
@@ -69,11 +69,11 @@ impl Prepared {
 
 /// One push: a notification and the device that it is for.
 #[derive(Debug)]
-pub(crate) struct Push<'a> {
-    pub(crate) prepared: &'a Prepared,
-    pub(crate) authority: &'a Authority,
-    pub(crate) device: &'a DeviceToken,
-    pub(crate) id: ApnsId,
+pub(super) struct Push<'a> {
+    pub(super) prepared: &'a Prepared,
+    pub(super) authority: &'a Authority,
+    pub(super) device: &'a DeviceToken,
+    pub(super) id: ApnsId,
     /// Where it counts from the moment of sending: the moment is when the push was begun.
     expiration: Option<u64>,
     one_of_many: bool,
@@ -81,7 +81,7 @@ pub(crate) struct Push<'a> {
 }
 
 impl<'a> Push<'a> {
-    pub(crate) fn new(
+    pub(super) fn new(
         prepared: &'a Prepared,
         authority: &'a Authority,
         device: &'a DeviceToken,
@@ -101,14 +101,14 @@ impl<'a> Push<'a> {
         }
     }
 
-    pub(crate) fn resend_unknown(mut self, resend: ResendUnknown) -> Self {
+    pub(super) fn resend_unknown(mut self, resend: ResendUnknown) -> Self {
         self.resend_unknown = resend;
         self
     }
 
     /// One of a bulk send, which takes no more devices than there is room for: so it may wait where
     /// others are turned away.
-    pub(crate) fn one_of_many(mut self) -> Self {
+    pub(super) fn one_of_many(mut self) -> Self {
         self.one_of_many = true;
         self
     }
