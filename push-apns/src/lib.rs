@@ -58,6 +58,7 @@
 //! # }
 //! ```
 
+mod answer;
 mod apns_id;
 mod app;
 mod channel_id;
@@ -74,18 +75,19 @@ mod expiration;
 pub mod fuzzing;
 pub mod gateway;
 mod ids;
+mod judgement;
 mod notification;
 mod outcome;
 mod payload;
 mod priority;
 mod provider_token;
 mod push_type;
-mod reason;
 mod send_all;
 mod storage_policy;
 mod truncate;
 mod validity;
 
+pub use answer::{Advice, Judgement, Reason, Rejection, parse_body};
 pub use apns_id::{ApnsId, InvalidApnsId};
 pub use channel_id::{ChannelId, InvalidChannelId};
 pub use channels::{Channel, Channels};
@@ -99,7 +101,7 @@ pub use expiration::Expiration;
 pub use notification::{
     EncodeContext, Encoded, EncodedBroadcast, GatewayContext, Invalid, Notification, Problem,
 };
-pub use outcome::{Judgement, Outcome, Receipt, Rejection};
+pub use outcome::{Outcome, Receipt};
 pub use payload::{
     Alert, AlertFields, Aps, CriticalSound, Event, InterruptionLevel, LiveActivity, Payload, Sound,
     Text, Timestamp,
@@ -107,7 +109,6 @@ pub use payload::{
 pub use priority::{InvalidPriority, Priority};
 pub use provider_token::ProviderToken;
 pub use push_type::{InvalidPushType, PushType};
-pub use reason::{Advice, Reason, parse_body};
 pub use send_all::{SendAll, SendEach, TrySendAll};
 pub use storage_policy::{InvalidStoragePolicy, StoragePolicy};
 pub use truncate::Truncation;

@@ -6,7 +6,7 @@ use push_core::fan_out::{Grouped, Judged};
 use push_core::{ErrorKind, Verdict};
 
 use super::Status;
-use crate::outcome::DEFAULT_WAIT;
+use crate::answer::DEFAULT_WAIT;
 use crate::{Endpoint, Invalid, InvalidDeviceToken, Judgement, Problem};
 
 /// What became of one notification.

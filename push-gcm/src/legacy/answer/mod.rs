@@ -1,159 +1,155 @@
-//! What an answer says: pure, and whatever comes, it is read as something.
+//! What the service answers, and what to do where it does not take a message.
 
 mod json;
 mod plain;
+mod reason;
+mod reply;
 #[cfg(test)]
 mod tests;
 mod text;
 
-use std::sync::Arc;
-use std::time::{Duration, SystemTime};
+use std::fmt;
+use std::time::Duration;
 
-use bytes::Bytes;
-use http::{HeaderMap, StatusCode};
-use push_core::http::Answer;
-use push_core::retry_after;
+use push_core::Verdict;
 
-use super::{Error, GroupReceipt, Outcome, Reason, Receipt, Rejection};
+pub use self::reason::Reason;
+pub(crate) use self::reply::Reply;
+pub use crate::judgement::Judgement;
 
-/// An answer of the service.
-#[derive(Debug)]
-pub(crate) struct Reply {
-    pub(crate) status: StatusCode,
-    pub(crate) retry_after: Option<Duration>,
-    pub(crate) body: Bytes,
-    /// Whether the body is whole.
-    pub(crate) complete: bool,
-    pub(crate) attempts: u32,
-    /// An attempt before it may have been taken.
-    pub(crate) in_doubt: bool,
-    /// What must not be repeated, though the service did.
-    pub(crate) secret: Arc<str>,
+/// How long to wait where the service is busy or fails and does not say how long. Google's page
+/// "Scale with FCM": at least 10 seconds before a failed request is sent again.
+pub(in crate::legacy) const BUSY: Duration = Duration::from_secs(10);
+
+/// How long to wait where a rate is exceeded and the service does not say how long. Google's page
+/// "Scale with FCM": without a `Retry-After`, 60 seconds.
+const RATE_EXCEEDED: Duration = Duration::from_secs(60);
+
+/// The service answered no.
+#[derive(Clone, Debug, PartialEq, Eq)]
+#[non_exhaustive]
+pub struct Rejection {
+    /// The HTTP status; 200 where it is about one device of the request.
+    pub status: u16,
+    /// The service's reason.
+    pub reason: Reason,
+    /// What else the service said, on one line and shortened; mostly with 400. Words that could be
+    /// ids or keys are cut.
+    pub text: Option<String>,
+    /// The `Retry-After` header, where there is one.
+    pub retry_after: Option<Duration>,
+    /// What a bulk send made of a device that is gone; `None` for every other reason, where one message
+    /// was sent by itself, and where so few devices were gone that it says nothing.
+    pub judgement: Option<Judgement>,
 }
 
-impl Reply {
-    pub(crate) fn new(answer: &Answer, now: SystemTime, secret: Arc<str>) -> Self {
-        Self {
-            complete: answer.complete,
-            attempts: answer.attempts,
-            in_doubt: answer.may_have_been_taken_before,
-            ..Self::whole(
-                answer.status,
-                &answer.headers,
-                answer.body.clone(),
-                now,
-                secret,
-            )
+impl Rejection {
+    /// Whether the service says that the device's id is dead: `NotRegistered` and
+    /// `InvalidRegistration`, about one device.
+    pub fn is_gone(&self) -> bool {
+        let gone = [Reason::NotRegistered, Reason::InvalidRegistration];
+        self.status == 200 && gone.contains(&self.reason)
+    }
+
+    /// Whether the service refused the credentials: 401 and 403.
+    pub fn is_authentication(&self) -> bool {
+        matches!(self.status, 401 | 403)
+    }
+
+    /// Whether the service may take the same message to the same device when it is sent again later:
+    /// it was not there for it. Not where a rate is exceeded: less is to be sent then.
+    pub fn is_temporary(&self) -> bool {
+        match self.status {
+            200 => self.reason.is_temporary(),
+            status => status >= 500 || matches!(status, 408 | 429),
         }
     }
 
-    /// An answer that came whole, and at once.
-    pub(crate) fn whole(
-        status: StatusCode,
-        headers: &HeaderMap,
-        body: Bytes,
-        now: SystemTime,
-        secret: Arc<str>,
-    ) -> Self {
-        Self {
-            status,
-            retry_after: retry_after(headers, now),
-            body,
-            complete: true,
-            attempts: 1,
-            in_doubt: false,
-            secret,
+    /// What to do about it.
+    pub fn verdict(&self) -> Verdict {
+        let wait = |default| Verdict::RetryAfter(self.retry_after.unwrap_or(default));
+        if self.judgement == Some(Judgement::LikelyWrongProject) {
+            return Verdict::FixCredentials;
+        }
+        match self.status {
+            200 => match self.reason {
+                Reason::NotRegistered | Reason::InvalidRegistration => Verdict::remove_token(None),
+                Reason::MismatchSenderId | Reason::InvalidApnsCredential => Verdict::FixCredentials,
+                Reason::Unavailable | Reason::InternalServerError => wait(BUSY),
+                Reason::DeviceMessageRateExceeded | Reason::TopicsMessageRateExceeded => {
+                    wait(RATE_EXCEEDED)
+                }
+                _ => Verdict::FixMessage,
+            },
+            // Where the request went, there is no such service.
+            300..=399 | 404 | 405 | 410 => Verdict::FixCredentials,
+            401 | 403 => Verdict::FixCredentials,
+            429 => wait(RATE_EXCEEDED),
+            408 | 500.. => wait(BUSY),
+            _ => Verdict::FixMessage,
         }
     }
 
-    /// What became of a JSON message to these ids: an outcome for each, in their order.
-    pub(crate) fn devices(&self, ids: &[&str]) -> Vec<Outcome> {
-        let outcomes = match self.taken() {
-            Ok(()) => json::devices(self, ids),
-            Err(error) => vec![Err(error); ids.len()],
-        };
-        let finished = outcomes.into_iter().map(|outcome| self.finished(outcome));
-        finished.collect()
-    }
-
-    /// What became of a message in plain text to this id.
-    pub(crate) fn plain(&self, id: &str) -> Outcome {
-        let outcome = self.taken().and_then(|()| plain::device(self, id));
-        self.finished(outcome)
-    }
-
-    /// What became of a message to a topic or a condition.
-    pub(crate) fn topic(&self) -> Outcome {
-        let outcome = self.taken().and_then(|()| json::topic(self));
-        self.finished(outcome)
-    }
-
-    /// What became of a message to a device group.
-    pub(crate) fn group(&self) -> Result<GroupReceipt, Error> {
-        let receipt = self.taken().and_then(|()| json::group(self));
-        receipt.map_err(|error| error.sent(self.attempts, self.in_doubt))
-    }
-
-    /// Goes on where the service took the request, whose body then says what became of it.
-    fn taken(&self) -> Result<(), Error> {
-        let status = self.status.as_u16();
-        if status == 200 {
-            return Ok(());
+    /// What to do, where neither status nor reason tells people.
+    fn hint(&self) -> &'static str {
+        match self.judgement {
+            Some(Judgement::DeadToken) => {
+                return "others were accepted, so the id is dead: remove it";
+            }
+            Some(Judgement::LikelyWrongProject) => {
+                return "no device was accepted, so likely they are those of another project or \
+                        service: check the API key and the endpoint, and remove nothing";
+            }
+            None => {}
         }
-        if self.status.is_success() {
-            return Err(self.unread("no answer of this protocol has this status"));
-        }
-        let (reason, text) = text::explanation(&self.body, &self.secret);
-        Err(Error::rejected(Rejection {
-            status,
-            reason,
-            text,
-            retry_after: self.retry_after,
-            judgement: None,
-        }))
-    }
-
-    /// The reason that a result names, without the key, should a server repeat it.
-    fn reason(&self, text: &str) -> Reason {
-        match &*self.secret {
-            "" => Reason::read(text),
-            secret => Reason::read(&text.replace(secret, "…")),
+        match self.status {
+            200 => match self.reason {
+                Reason::MismatchSenderId => "the id belongs to another sender than the API key",
+                Reason::InvalidApnsCredential => {
+                    "the certificate or key for APNs that the service has of the project is not \
+                     valid"
+                }
+                _ => "",
+            },
+            300..=399 | 404 | 405 | 410 => {
+                "no service of this protocol is there: check the endpoint (Google's were shut down \
+                 in 2024)"
+            }
+            401 | 403 => {
+                "check the API key, and whether the server's address and project may use it"
+            }
+            _ => "",
         }
     }
+}
 
-    /// A refusal inside the body.
-    fn refused(&self, reason: Reason) -> Error {
-        Error::rejected(Rejection {
-            status: self.status.as_u16(),
-            reason,
-            text: None,
-            retry_after: self.retry_after,
-            judgement: None,
-        })
+impl push_core::Rejection for Rejection {
+    fn verdict(&self) -> Verdict {
+        Self::verdict(self)
     }
 
-    /// The body does not say what became of the message.
-    fn unread(&self, why: &str) -> Error {
-        let what = match self.complete {
-            true => "can't be read",
-            false => "broke off",
-        };
-        let status = self.status.as_u16();
-        let bytes = self.body.len();
-        Error::unread(format!(
-            "the answer (status {status}, {bytes} bytes) {what}: {why}"
-        ))
+    fn retry_after(&self) -> Option<Duration> {
+        self.retry_after
     }
+}
 
-    fn receipt(&self, id: String) -> Receipt {
-        Receipt {
-            id,
-            canonical: None,
-            attempts: self.attempts,
+impl fmt::Display for Rejection {
+    /// Status, reason, and what the service said, on one line.
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        write!(f, "rejected with {}: ", self.status)?;
+        let hint = self.hint();
+        let text = self.text.as_deref().map(|text| match hint {
+            "" => text,
+            _ => text.trim_end_matches('.'),
+        });
+        match text {
+            Some(text) if self.reason.as_str().is_empty() => f.write_str(text)?,
+            Some(text) => write!(f, "{}, {text}", self.reason)?,
+            None => self.reason.fmt(f)?,
         }
-    }
-
-    fn finished(&self, outcome: Outcome) -> Outcome {
-        outcome.map_err(|error| error.sent(self.attempts, self.in_doubt))
+        match hint {
+            "" => Ok(()),
+            hint => write!(f, "; {hint}"),
+        }
     }
 }

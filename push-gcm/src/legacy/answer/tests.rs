@@ -1,14 +1,16 @@
 //! Answers as servers gave them, and as they never should.
 
-use std::time::UNIX_EPOCH;
+use std::time::{Duration, UNIX_EPOCH};
 
-use http::HeaderValue;
+use bytes::Bytes;
 use http::header::RETRY_AFTER;
+use http::{HeaderMap, HeaderValue, StatusCode};
 use proptest::prelude::*;
 use push_core::Outcome as _;
 use push_core::Verdict;
 
-use super::*;
+use super::{Reason, Reply};
+use crate::legacy::Outcome;
 
 fn reply(status: u16, body: &str) -> Reply {
     after(status, body, None)

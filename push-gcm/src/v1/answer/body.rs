@@ -4,7 +4,7 @@ use std::time::Duration;
 
 use serde_json::Value;
 
-use super::codes::{Reason, Status};
+use super::reason::{Reason, Status};
 use super::text::{one_line, page_title, start};
 use crate::v1::message::read_duration;
 

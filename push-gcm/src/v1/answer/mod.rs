@@ -2,7 +2,7 @@
 
 mod advice;
 mod body;
-mod codes;
+mod reason;
 mod text;
 
 use std::fmt;
@@ -15,7 +15,7 @@ pub use self::advice::Advice;
 use self::advice::Cause;
 use self::body::Body;
 pub use self::body::{ApnsReason, QuotaViolation, Violation};
-pub use self::codes::{Reason, Status};
+pub use self::reason::{Reason, Status};
 pub use crate::judgement::Judgement;
 
 /// The service answered no.

@@ -1,14 +1,6 @@
-//! Why the service refused a request.
-
-mod advice;
-mod body;
-
 use std::fmt;
 
 use serde::{Deserialize, Deserializer, Serialize, Serializer};
-
-pub use self::advice::Advice;
-pub use self::body::parse_body;
 
 /// Makes the enum, its texts and its reader from one list.
 macro_rules! reasons {

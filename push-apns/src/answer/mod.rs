@@ -1,0 +1,103 @@
+//! What the service answers when it does not take a push, and what to do about it.
+
+mod advice;
+mod body;
+mod reason;
+
+use std::fmt;
+use std::time::{Duration, SystemTime, UNIX_EPOCH};
+
+use push_core::http::Answer;
+use push_core::{Verdict, retry_after};
+
+pub use self::advice::Advice;
+pub use self::body::parse_body;
+pub use self::reason::Reason;
+pub use crate::judgement::Judgement;
+
+/// The service answered no.
+#[derive(Clone, Debug, PartialEq, Eq)]
+#[non_exhaustive]
+pub struct Rejection {
+    /// The HTTP status, such as 410.
+    pub status: u16,
+    /// The service's reason.
+    pub reason: Reason,
+    /// Since when the token is invalid; comes with 410.
+    pub timestamp: Option<SystemTime>,
+    /// The `Retry-After` header, where there is one.
+    pub retry_after: Option<Duration>,
+    /// What a bulk send made of a `BadDeviceToken`; `None` for every other reason, and where one push
+    /// was sent by itself.
+    pub judgement: Option<Judgement>,
+}
+
+/// How long to wait where the service is busy or fails and does not say how long.
+pub(crate) const DEFAULT_WAIT: Duration = Duration::from_secs(60);
+
+impl Rejection {
+    pub(crate) fn read(answer: &Answer, now: SystemTime) -> Self {
+        let (reason, timestamp_ms) = parse_body(&answer.body);
+        Self {
+            status: answer.status.as_u16(),
+            reason,
+            timestamp: timestamp_ms
+                .and_then(|ms| UNIX_EPOCH.checked_add(Duration::from_millis(ms))),
+            retry_after: retry_after(&answer.headers, now),
+            judgement: None,
+        }
+    }
+
+    #[cfg(test)]
+    pub(crate) fn new(status: u16, reason: Reason) -> Self {
+        Self {
+            status,
+            reason,
+            timestamp: None,
+            retry_after: None,
+            judgement: None,
+        }
+    }
+
+    /// What to do about it, in the service's own terms.
+    pub fn advice(&self) -> Advice {
+        match self.judgement {
+            Some(Judgement::DeadToken) => Advice::RemoveToken,
+            Some(Judgement::WrongEnvironment { .. }) => Advice::FixCredentials,
+            None => self.reason.advice(self.status),
+        }
+    }
+
+    /// What to do about it.
+    pub fn verdict(&self) -> Verdict {
+        match self.advice() {
+            Advice::RemoveToken => Verdict::remove_token(self.timestamp),
+            Advice::RetryLater if self.reason == Reason::IdleTimeout => {
+                Verdict::RetryAfter(self.retry_after.unwrap_or_default())
+            }
+            Advice::RetryLater => Verdict::RetryAfter(self.retry_after.unwrap_or(DEFAULT_WAIT)),
+            Advice::RenewToken | Advice::FixCredentials => Verdict::FixCredentials,
+            Advice::FixMessage => Verdict::FixMessage,
+        }
+    }
+}
+
+impl fmt::Display for Rejection {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        write!(f, "rejected with {}: {}", self.status, self.reason)?;
+        match &self.judgement {
+            Some(judgement) => write!(f, ": {judgement}"),
+            None => Ok(()),
+        }
+    }
+}
+
+impl push_core::Rejection for Rejection {
+    fn verdict(&self) -> Verdict {
+        Self::verdict(self)
+    }
+
+    fn retry_after(&self) -> Option<Duration> {
+        self.retry_after
+    }
+}
