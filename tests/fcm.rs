@@ -202,7 +202,7 @@ async fn every_answer_has_its_verdict(backend: Shared) {
         match token {
             "new-400" => assert_eq!(rejection.reason, Some(Reason::from("TO_BE_INVENTED"))),
             "third-party-old" => assert_eq!(rejection.reason, Some(Reason::ThirdPartyAuth)),
-            "html-503" => assert_eq!(rejection.message.as_deref(), Some("Oops")),
+            "html-503" => assert_eq!(rejection.detail.as_deref(), Some("Oops")),
             "bad-field" => assert_eq!(rejection.violations[0].field, "message.data[0].value"),
             "apns-gone" => assert_eq!(rejection.apns.as_ref().unwrap().status, Some(410)),
             "quota" => assert_eq!(rejection.quota[0].subject, "project"),

@@ -282,7 +282,7 @@ fn what_is_in_the_answer_is_kept() {
     assert_eq!(rejection.status, 429);
     assert_eq!(rejection.reason, Some(Reason::QuotaExceeded));
     assert_eq!(rejection.rpc_status, Some(Status::ResourceExhausted));
-    assert_eq!(rejection.message.as_deref(), Some("Quota exceeded"));
+    assert_eq!(rejection.detail.as_deref(), Some("Quota exceeded"));
     assert_eq!(rejection.quota.len(), 1);
     assert_eq!(rejection.quota[0].subject, "project:1234");
     assert_eq!(rejection.quota[0].description, "Send requests per minute");
@@ -429,7 +429,7 @@ fn no_token_or_key_gets_into_the_text() {
             !shown.contains("s3cr3t") && !shown.contains(&token),
             "{shown}"
         );
-        let parts = [&rejection.message, &rejection.info];
+        let parts = [&rejection.detail, &rejection.info];
         assert!(
             parts
                 .into_iter()

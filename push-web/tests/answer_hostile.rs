@@ -113,7 +113,7 @@ fn a_detail_is_one_short_line_whatever_the_body_is() {
             let rejection = read(*service, 403, &HeaderMap::new(), body.as_bytes());
             assert_eq!(rejection.verdict(), Verdict::FixCredentials);
             let detail = rejection.detail.clone().unwrap_or_default();
-            assert!(detail.len() <= 300, "{}", detail.len());
+            assert!(detail.len() <= 512, "{}", detail.len());
             assert!(!detail.contains(char::is_control), "{detail}");
             assert!(!rejection.to_string().contains(char::is_control));
         }
@@ -242,7 +242,7 @@ proptest! {
         let shown = rejection.to_string();
         prop_assert!(!shown.contains(char::is_control), "{}", shown);
         if let Some(detail) = &rejection.detail {
-            prop_assert!(!detail.is_empty() && detail.len() <= 300);
+            prop_assert!(!detail.is_empty() && detail.len() <= 512);
         }
         prop_assert_ne!(rejection.verdict(), Verdict::Accepted);
         let status = StatusCode::from_u16(status).unwrap();

@@ -102,6 +102,6 @@ fn detail(rejection: &Rejection) -> Option<Cow<'_, str>> {
     }
     // For a missing key of the project Google says what it says of a missing access token.
     let misleads = rejection.reason == Some(Reason::ThirdPartyAuth);
-    let message = rejection.message.as_deref().filter(|_| !misleads);
-    message.map(Cow::Borrowed)
+    let detail = rejection.detail.as_deref().filter(|_| !misleads);
+    detail.map(Cow::Borrowed)
 }

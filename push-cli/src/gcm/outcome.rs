@@ -34,13 +34,13 @@ pub(crate) fn entry<'e>(
         Some(rejection) => Cow::Borrowed(rejection.reason.as_str()),
         None => Cow::Owned(unanswered(error)),
     };
-    let text = rejection.and_then(|rejection| rejection.text.as_deref());
+    let detail = rejection.and_then(|rejection| rejection.detail.as_deref());
     Entry {
         device,
         verdict: outcome.verdict(),
         status: rejection.map(|rejection| rejection.status),
         reason: Some(reason).filter(|reason| !reason.is_empty()),
-        detail: text.map(Cow::Borrowed),
+        detail: detail.map(Cow::Borrowed),
         id: None,
         attempts: error.attempts(),
         reach: match is_unreached(error.kind()) {

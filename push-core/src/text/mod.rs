@@ -5,6 +5,9 @@ mod redacted;
 
 pub use redacted::redacted;
 
+/// How much of a service's text a rejection keeps, in bytes.
+pub const MAX_DETAIL_BYTES: usize = 512;
+
 /// The text on one line of at most so many bytes: white space collapsed, control characters left out.
 /// `push_word` writes each word, without what is secret in it. `None` when nothing is left.
 pub fn one_line(

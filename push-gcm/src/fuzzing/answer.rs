@@ -50,7 +50,7 @@ pub fn fcm_answer(input: &[u8]) {
 }
 
 fn is_bounded(rejection: &Rejection) {
-    let texts = rejection.message.iter().chain(&rejection.info);
+    let texts = rejection.detail.iter().chain(&rejection.info);
     let texts = texts.chain(rejection.apns.as_ref().map(|apns| &apns.reason));
     let violations = rejection.violations.iter();
     let quota = rejection.quota.iter();

@@ -35,7 +35,7 @@ pub struct Rejection {
     /// The service's own word: Mozilla's `errno` such as `109`, Apple's reason such as `BadJwtToken`, FCM's
     /// such as `UnauthorizedRegistration`. `None` where the answer has none, as WNS's and those of proxies.
     pub code: Option<String>,
-    /// The service's text on one line, of at most 300 bytes; of a page in HTML its title.
+    /// The service's text on one line, of at most 512 bytes; of a page in HTML its title.
     pub detail: Option<String>,
     /// How long to wait: the header `Retry-After`.
     pub retry_after: Option<Duration>,

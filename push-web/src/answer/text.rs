@@ -1,14 +1,12 @@
 //! Texts of a push service, made fit for one line of a log: services quote the endpoint, which is a
 //! secret.
 
+use push_core::text::MAX_DETAIL_BYTES;
 pub(super) use push_core::text::start;
-
-/// The most of a text that is kept, in bytes.
-const MAX_TEXT_BYTES: usize = 300;
 
 /// The text on one line, of addresses only the host, and without tokens. `None` when nothing is left.
 pub(super) fn one_line(text: &str) -> Option<String> {
-    push_core::text::redacted(text, MAX_TEXT_BYTES)
+    push_core::text::redacted(text, MAX_DETAIL_BYTES)
 }
 
 /// What a page in HTML says it is: its title.
@@ -38,7 +36,7 @@ mod tests {
         #[test]
         fn every_title_is_short_and_one(text in "[\\PC\\n\\t\u{0} é/:@?]{0,900}") {
             if let Some(line) = page_title(&format!("<title>{text}</title>")) {
-                prop_assert!(line.len() <= MAX_TEXT_BYTES && !line.is_empty());
+                prop_assert!(line.len() <= MAX_DETAIL_BYTES && !line.is_empty());
                 prop_assert!(!line.contains(char::is_control));
             }
         }

@@ -16,7 +16,7 @@ const TOKEN: &str = "gAAAAABl0Qx7mZ3kT9rW2yB5nC8vD1fG4hJ6kL0pS_uE-oI3aX7zM";
 /// So much of the token may be shown, if it was cut off before.
 const MOST_SHOWN: usize = 20;
 
-const MAX_DETAIL_BYTES: usize = 300;
+const MAX_DETAIL_BYTES: usize = 512;
 const MAX_CODE_BYTES: usize = 64;
 
 /// An answer of any push service: it is a receipt or a refusal; no subscription is removed without the

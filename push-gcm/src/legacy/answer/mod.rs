@@ -33,9 +33,9 @@ pub struct Rejection {
     pub status: u16,
     /// The service's reason.
     pub reason: Reason,
-    /// What else the service said, on one line and shortened; mostly with 400. Words that could be
-    /// ids or keys are cut.
-    pub text: Option<String>,
+    /// The service's text on one line, of at most 512 bytes; of a page in HTML its title. Mostly with 400.
+    /// Words that could be ids or keys are cut.
+    pub detail: Option<String>,
     /// The `Retry-After` header, where there is one.
     pub retry_after: Option<Duration>,
     /// What a bulk send made of a device that is gone; `None` for every other reason, where one message
@@ -138,13 +138,13 @@ impl fmt::Display for Rejection {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         write!(f, "rejected with {}: ", self.status)?;
         let hint = self.hint();
-        let text = self.text.as_deref().map(|text| match hint {
-            "" => text,
-            _ => text.trim_end_matches('.'),
+        let detail = self.detail.as_deref().map(|detail| match hint {
+            "" => detail,
+            _ => detail.trim_end_matches('.'),
         });
-        match text {
-            Some(text) if self.reason.as_str().is_empty() => f.write_str(text)?,
-            Some(text) => write!(f, "{}, {text}", self.reason)?,
+        match detail {
+            Some(detail) if self.reason.as_str().is_empty() => f.write_str(detail)?,
+            Some(detail) => write!(f, "{}, {detail}", self.reason)?,
             None => self.reason.fmt(f)?,
         }
         match hint {

@@ -98,11 +98,11 @@ impl Reply {
         if self.status.is_success() {
             return Err(self.unread("no answer of this protocol has this status"));
         }
-        let (reason, text) = text::explanation(&self.body, &self.secret);
+        let (reason, detail) = text::explanation(&self.body, &self.secret);
         Err(Error::rejected(Rejection {
             status,
             reason,
-            text,
+            detail,
             retry_after: self.retry_after,
             judgement: None,
         }))
@@ -121,7 +121,7 @@ impl Reply {
         Error::rejected(Rejection {
             status: self.status.as_u16(),
             reason,
-            text: None,
+            detail: None,
             retry_after: self.retry_after,
             judgement: None,
         })

@@ -1,14 +1,12 @@
 //! What the service says in a body that is about the request as a whole.
 
+use push_core::text::MAX_DETAIL_BYTES;
 use serde_json::Value;
 
 use crate::legacy::Reason;
 
 /// How much of a body is looked at, in bytes.
 const LOOKED_AT: usize = 16 * 1024;
-
-/// How much of a text is kept, in characters.
-const KEPT: usize = 200;
 
 /// A longer word may be an id or a key.
 const LONGEST_WORD: usize = 32;
@@ -28,8 +26,8 @@ pub(super) fn explanation(body: &[u8], secret: &str) -> (Reason, Option<String>)
     if reason.is_known() {
         return (reason, None);
     }
-    let text = one_line(&readable(&said), secret);
-    (Reason::Unknown("".into()), text)
+    let detail = one_line(&readable(&said), secret);
+    (Reason::Unknown("".into()), detail)
 }
 
 /// The shapes that errors have in JSON: `{"error": "…"}`, and that of Google's other APIs.
@@ -46,12 +44,8 @@ fn from_json(json: &Value) -> Option<String> {
 
 /// The title of a page, or a text without its tags.
 fn readable(text: &str) -> String {
-    // Positions in it are those of the text: only ASCII letters change.
-    let lower = text.to_ascii_lowercase();
-    if let Some(start) = lower.find("<title>").map(|at| at + "<title>".len())
-        && let Some(end) = lower[start..].find("</title>")
-    {
-        return text[start..start + end].to_owned();
+    if let Some(title) = push_core::text::page_title(text) {
+        return title.to_owned();
     }
     if !text.starts_with('<') {
         return text.to_owned();
@@ -72,27 +66,15 @@ fn one_line(text: &str, secret: &str) -> Option<String> {
         "" => text.to_owned(),
         secret => text.replace(secret, "…"),
     };
-    let mut line = String::new();
-    for word in without.split(|character: char| character.is_whitespace() || character.is_control())
-    {
-        if word.is_empty() {
-            continue;
+    push_core::text::one_line(&without, MAX_DETAIL_BYTES, |line, word| {
+        match word.chars().count() > LONGEST_WORD {
+            true => {
+                line.extend(word.chars().take(8));
+                line.push('…');
+            }
+            false => line.push_str(word),
         }
-        if !line.is_empty() {
-            line.push(' ');
-        }
-        if word.chars().count() > LONGEST_WORD {
-            line.extend(word.chars().take(8));
-            line.push('…');
-        } else {
-            line.push_str(word);
-        }
-    }
-    if let Some((end, _)) = line.char_indices().nth(KEPT) {
-        line.truncate(end);
-        line.push('…');
-    }
-    (!line.is_empty()).then_some(line)
+    })
 }
 
 #[cfg(test)]
@@ -129,7 +111,7 @@ mod tests {
         assert_eq!(text("<p>The API is <b>off</b>.</p>"), "The API is off .");
         assert_eq!(text(""), "");
         assert_eq!(text("{}"), "");
-        assert_eq!(text(&"word ".repeat(1000)).chars().count(), 201);
+        assert_eq!(text(&"words ".repeat(1000)).len(), 512);
     }
 
     #[test]

@@ -204,7 +204,7 @@ impl Rejection {
     /// an invalid argument." is also what all devices of one platform get for a payload that the others
     /// take, so acceptances of others say nothing about it.
     fn invalid_argument(&self) -> Cause {
-        let text = self.message.as_deref().unwrap_or_default();
+        let text = self.detail.as_deref().unwrap_or_default();
         let text = text.to_ascii_lowercase();
         let says = |words: &[&str]| words.iter().any(|word| text.contains(word));
         if says(&["too big", "too large"]) {

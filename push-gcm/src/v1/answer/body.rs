@@ -51,7 +51,7 @@ pub struct ApnsReason {
 pub(super) struct Body {
     pub(super) reason: Option<Reason>,
     pub(super) rpc_status: Option<Status>,
-    pub(super) message: Option<String>,
+    pub(super) detail: Option<String>,
     pub(super) violations: Vec<Violation>,
     pub(super) apns: Option<ApnsReason>,
     pub(super) quota: Vec<QuotaViolation>,
@@ -72,7 +72,7 @@ impl Body {
         };
         let mut read = Self {
             rpc_status: text(error, "status", "status").map(|text| Status::from(code(text))),
-            message: text(error, "message", "message").and_then(one_line),
+            detail: text(error, "message", "message").and_then(one_line),
             ..Self::default()
         };
         let details = error.get("details").and_then(Value::as_array);
@@ -87,7 +87,7 @@ impl Body {
         // A cut character at the end becomes one replacement character.
         let head = body.get(..8192).unwrap_or(body);
         let text = String::from_utf8_lossy(head);
-        let message = match text.trim_start().starts_with('<') {
+        let detail = match text.trim_start().starts_with('<') {
             true => page_title(&text),
             // The form of OAuth and of the older interfaces.
             false => match serde_json::from_slice::<Value>(head) {
@@ -96,7 +96,7 @@ impl Body {
             },
         };
         Self {
-            message,
+            detail,
             ..Self::default()
         }
     }

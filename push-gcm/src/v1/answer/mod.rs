@@ -33,7 +33,7 @@ pub struct Rejection {
     /// The class of the error, where the answer says it.
     pub rpc_status: Option<Status>,
     /// The service's text on one line, of at most 512 bytes; of a page in HTML its title.
-    pub message: Option<String>,
+    pub detail: Option<String>,
     /// The fields that the service found wrong.
     pub violations: Vec<Violation>,
     /// What Apple's service answered to FCM.
@@ -60,7 +60,7 @@ impl Rejection {
             status: status.as_u16(),
             reason: body.reason,
             rpc_status: body.rpc_status,
-            message: body.message,
+            detail: body.detail,
             violations: body.violations,
             apns: body.apns,
             quota: body.quota,
@@ -168,10 +168,10 @@ impl fmt::Display for Rejection {
             write!(f, ", {}", violation.field)?;
         }
         // Google's text for a missing key of the project is that for a missing access token.
-        if let Some(message) = &self.message
+        if let Some(detail) = &self.detail
             && self.cause() != Cause::ThirdPartyKey
         {
-            write!(f, ": {}", message.trim_end_matches('.'))?;
+            write!(f, ": {}", detail.trim_end_matches('.'))?;
         }
         let text = match (self.cause(), self.judgement) {
             (Cause::SuspectToken, Some(Judgement::DeadToken)) => {

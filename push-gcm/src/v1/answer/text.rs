@@ -1,9 +1,7 @@
 //! Texts of the service, made fit for one line of a log.
 
+use push_core::text::MAX_DETAIL_BYTES;
 pub(super) use push_core::text::start;
-
-/// The most of a text that is kept, in bytes.
-pub(super) const MAX_TEXT_BYTES: usize = 512;
 
 /// The longest run of characters that is kept whole: tokens and keys are longer.
 const MAX_RUN_BYTES: usize = 39;
@@ -11,7 +9,7 @@ const MAX_RUN_BYTES: usize = 39;
 /// The text on one line: white space collapsed, control characters left out, what may be a token or
 /// key shortened, and cut off where it is too long. `None` when nothing is left.
 pub(super) fn one_line(text: &str) -> Option<String> {
-    push_core::text::one_line(text, MAX_TEXT_BYTES, push_word)
+    push_core::text::one_line(text, MAX_DETAIL_BYTES, push_word)
 }
 
 fn push_word(line: &mut String, word: &str) {
@@ -97,7 +95,7 @@ mod tests {
         #[test]
         fn every_line_is_short_and_one(text in "[\\PC\\n\\t\u{0} é]{0,900}") {
             if let Some(line) = one_line(&text) {
-                prop_assert!(line.len() <= MAX_TEXT_BYTES && !line.is_empty());
+                prop_assert!(line.len() <= MAX_DETAIL_BYTES && !line.is_empty());
                 prop_assert!(!line.contains(char::is_control));
                 prop_assert_eq!(one_line(&line), Some(line));
             }
