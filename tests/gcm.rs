@@ -59,7 +59,7 @@ async fn a_message_goes_out_in_json_and_in_plain_text(backend: Shared) {
         .time_to_live(Duration::from_secs(3600))
         .high_priority();
     let receipt = client.send("a", &message).await.unwrap();
-    assert!(!receipt.id.is_empty());
+    assert!(!receipt.message_id.is_empty());
     assert_eq!((receipt.canonical, receipt.attempts), (None, 1));
     let received = sim.received(Service::Gcm, 1).unwrap();
     let body: serde_json::Value = serde_json::from_str(received[0].payload.get()).unwrap();
@@ -303,7 +303,7 @@ async fn topics_conditions_and_groups_are_sent_to(backend: Shared) {
     let client = gcm_client(backend, &sim);
     for topic in ["news", "/topics/news"] {
         let receipt = client.send_topic(topic, &hello()).await.unwrap();
-        assert!(!receipt.id.is_empty());
+        assert!(!receipt.message_id.is_empty());
     }
     client
         .send_condition("'a' in topics && !('b' in topics)", &hello())

@@ -25,7 +25,7 @@ fn a_message_goes_out_as_the_protocol_has_it() {
     Simulation::for_seeds(0..20, |sim| {
         let server = Server::of_results(sim, taken);
         let receipt = sim.block_on(client(sim).send("4", &hello())).unwrap();
-        assert_eq!((receipt.id.as_str(), receipt.attempts), ("0:4", 1));
+        assert_eq!((receipt.message_id.as_str(), receipt.attempts), ("0:4", 1));
         let [seen] = &server.seen()[..] else {
             panic!("one request");
         };
@@ -88,7 +88,7 @@ fn topics_conditions_and_groups_are_targets_of_their_own() {
     });
     let client = client(&sim);
     let receipt = sim.block_on(client.send_topic("news", &hello())).unwrap();
-    assert_eq!(receipt.id, "6538942837218347632");
+    assert_eq!(receipt.message_id, "6538942837218347632");
     let condition = "'a' in topics || 'b' in topics";
     sim.block_on(client.send_condition(condition, &hello()))
         .unwrap();

@@ -22,7 +22,7 @@ pub(crate) fn entry<'e>(
                 status: Some(200),
                 reason: None,
                 detail: None,
-                id: Some(receipt.id.clone()),
+                id: Some(receipt.message_id.clone()),
                 attempts: receipt.attempts,
                 reach: Reach::Reached,
             };

@@ -16,7 +16,7 @@
 //! let hello = gcm::Message::text("Hello").collapse_key("greetings").high_priority();
 //!
 //! let receipt = client.send("dQw4w9WgXcQ:APA91bHun4M", &hello).await?; // one device
-//! println!("taken as {}", receipt.id);
+//! println!("taken as {}", receipt.message_id);
 //!
 //! let mut outcomes = client.send_all(ids, &hello); // any number, 1000 to a request
 //! while let Some((id, outcome)) = outcomes.next().await {

@@ -14,7 +14,7 @@ pub type Outcome = Result<Receipt, Error>;
 #[non_exhaustive]
 pub struct Receipt {
     /// The service's id of the message: an opaque text, of a topic a number.
-    pub id: String,
+    pub message_id: String,
     /// The id that the service knows the device by now: store that one in place of the one that was
     /// sent to. `None` when that is still the right one.
     pub canonical: Option<RegistrationId>,

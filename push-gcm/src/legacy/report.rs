@@ -105,7 +105,7 @@ impl Report {
     /// The devices that the service took the message for, and the ids of the messages.
     pub fn success(&self) -> impl Iterator<Item = (&RegistrationId, &str)> {
         self.taken()
-            .map(|(device, receipt)| (device, receipt.id.as_str()))
+            .map(|(device, receipt)| (device, receipt.message_id.as_str()))
     }
 
     /// The devices that the service took the message for and knows by another id, and that id: store

@@ -140,9 +140,9 @@ impl Reply {
         ))
     }
 
-    pub(super) fn receipt(&self, id: String) -> Receipt {
+    pub(super) fn receipt(&self, message_id: String) -> Receipt {
         Receipt {
-            id,
+            message_id,
             canonical: None,
             attempts: self.attempts,
         }

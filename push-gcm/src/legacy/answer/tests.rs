@@ -69,7 +69,10 @@ fn each_id_has_the_outcome_of_its_place() {
         ]
     );
     let taken = outcomes[3].as_ref().unwrap();
-    assert_eq!((taken.id.as_str(), &taken.canonical), ("1:1516", &None));
+    assert_eq!(
+        (taken.message_id.as_str(), &taken.canonical),
+        ("1:1516", &None)
+    );
     assert_eq!(
         outcomes[4].verdict(),
         Verdict::ReplaceToken("32".to_owned())
@@ -218,7 +221,7 @@ fn a_result_that_can_not_be_read_is_that_devices_alone() {
         "accepted", "unknown", "unknown", "unknown", "accepted", "unknown",
     ];
     assert_eq!(names(&outcomes), expected);
-    assert_eq!(outcomes[4].as_ref().unwrap().id, "23");
+    assert_eq!(outcomes[4].as_ref().unwrap().message_id, "23");
 }
 
 #[test]
@@ -257,16 +260,19 @@ fn plain_text_is_read_line_by_line() {
     let receipt = reply(200, "id=1:2342\nregistration_id=32\n")
         .plain("23")
         .unwrap();
-    assert_eq!(receipt.id, "1:2342");
+    assert_eq!(receipt.message_id, "1:2342");
     assert_eq!(receipt.canonical.unwrap().as_str(), "32");
     let receipt = reply(200, "id=1:2342\r\n").plain("23").unwrap();
-    assert_eq!((receipt.id.as_str(), receipt.canonical), ("1:2342", None));
+    assert_eq!(
+        (receipt.message_id.as_str(), receipt.canonical),
+        ("1:2342", None)
+    );
 }
 
 #[test]
 fn a_topic_has_a_number_for_an_id() {
     let receipt = reply(200, r#"{"message_id":6538942837218347632}"#).topic();
-    assert_eq!(receipt.unwrap().id, "6538942837218347632");
+    assert_eq!(receipt.unwrap().message_id, "6538942837218347632");
     assert_eq!(reply(200, "{}").topic().verdict().name(), "unknown");
     assert_eq!(reply(503, "").topic().verdict(), secs(10));
 }
