@@ -9,7 +9,7 @@ use crate::{ApnsId, Error};
 /// What became of one push.
 pub type Outcome = Result<Receipt, Error>;
 
-/// The service took the push.
+/// The service took the push. That is not to say that it was delivered.
 #[derive(Clone, Debug, PartialEq, Eq)]
 #[non_exhaustive]
 pub struct Receipt {

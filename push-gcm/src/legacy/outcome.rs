@@ -9,7 +9,7 @@ use super::{Error, Message, Multicast, RegistrationId};
 /// What became of one message to one device, or to a topic.
 pub type Outcome = Result<Receipt, Error>;
 
-/// The service took the message.
+/// The service took the message. That is not to say that it was delivered.
 #[derive(Clone, Debug, PartialEq, Eq)]
 #[non_exhaustive]
 pub struct Receipt {
