@@ -72,7 +72,7 @@ mod report;
 mod send_all;
 mod target;
 
-pub use answer::{Judgement, Reason, Rejection};
+pub use answer::{Advice, Judgement, Reason, Rejection};
 pub use client::{Client, ClientBuilder, FCM, GCM, GCM_HTTP};
 pub use device::Device;
 pub use error::Error;

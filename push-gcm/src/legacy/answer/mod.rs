@@ -1,5 +1,6 @@
 //! What the service answers, and what to do where it does not take a message.
 
+mod advice;
 mod json;
 mod plain;
 mod reason;
@@ -13,17 +14,11 @@ use std::time::Duration;
 
 use push_core::Verdict;
 
+pub use self::advice::Advice;
+pub(super) use self::advice::BUSY;
 pub use self::reason::Reason;
 pub(crate) use self::reply::Reply;
 pub use crate::judgement::Judgement;
-
-/// How long to wait where the service is busy or fails and does not say how long. Google's page
-/// "Scale with FCM": at least 10 seconds before a failed request is sent again.
-pub(in crate::legacy) const BUSY: Duration = Duration::from_secs(10);
-
-/// How long to wait where a rate is exceeded and the service does not say how long. Google's page
-/// "Scale with FCM": without a `Retry-After`, 60 seconds.
-const RATE_EXCEEDED: Duration = Duration::from_secs(60);
 
 /// The service answered no.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -66,59 +61,18 @@ impl Rejection {
     }
 
     /// What to do about it.
+    ///
+    /// Where the service is busy or fails and does not say for how long, it is 60 s after too many
+    /// messages and 10 s after a failure.
     pub fn verdict(&self) -> Verdict {
-        let wait = |default| Verdict::RetryAfter(self.retry_after.unwrap_or(default));
-        if self.judgement == Some(Judgement::LikelyWrongProject) {
-            return Verdict::FixCredentials;
-        }
-        match self.status {
-            200 => match self.reason {
-                Reason::NotRegistered | Reason::InvalidRegistration => Verdict::remove_token(None),
-                Reason::MismatchSenderId | Reason::InvalidApnsCredential => Verdict::FixCredentials,
-                Reason::Unavailable | Reason::InternalServerError => wait(BUSY),
-                Reason::DeviceMessageRateExceeded | Reason::TopicsMessageRateExceeded => {
-                    wait(RATE_EXCEEDED)
-                }
-                _ => Verdict::FixMessage,
-            },
-            // Where the request went, there is no such service.
-            300..=399 | 404 | 405 | 410 => Verdict::FixCredentials,
-            401 | 403 => Verdict::FixCredentials,
-            429 => wait(RATE_EXCEEDED),
-            408 | 500.. => wait(BUSY),
-            _ => Verdict::FixMessage,
-        }
-    }
-
-    /// What to do, where neither status nor reason tells people.
-    fn hint(&self) -> &'static str {
-        match self.judgement {
-            Some(Judgement::DeadToken) => {
-                return "others were accepted, so the id is dead: remove it";
+        match self.advice() {
+            Advice::RemoveToken => Verdict::remove_token(None),
+            Advice::RetryLater => {
+                let wait = || self.default_wait();
+                Verdict::RetryAfter(self.retry_after.unwrap_or_else(wait))
             }
-            Some(Judgement::LikelyWrongProject) => {
-                return "no device was accepted, so likely they are those of another project or \
-                        service: check the API key and the endpoint, and remove nothing";
-            }
-            None => {}
-        }
-        match self.status {
-            200 => match self.reason {
-                Reason::MismatchSenderId => "the id belongs to another sender than the API key",
-                Reason::InvalidApnsCredential => {
-                    "the certificate or key for APNs that the service has of the project is not \
-                     valid"
-                }
-                _ => "",
-            },
-            300..=399 | 404 | 405 | 410 => {
-                "no service of this protocol is there: check the endpoint (Google's were shut down \
-                 in 2024)"
-            }
-            401 | 403 => {
-                "check the API key, and whether the server's address and project may use it"
-            }
-            _ => "",
+            Advice::FixCredentials => Verdict::FixCredentials,
+            Advice::FixMessage => Verdict::FixMessage,
         }
     }
 }
