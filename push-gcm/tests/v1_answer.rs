@@ -5,7 +5,7 @@ use std::time::{Duration, SystemTime, UNIX_EPOCH};
 
 use http::{HeaderMap, HeaderValue, StatusCode};
 use push_core::Verdict;
-use push_gcm::v1::{Advice, Judgement, Reason, Rejection, Status};
+use push_gcm::v1::{Advice, Judgement, Reason, Receipt, Rejection, Status};
 use serde_json::{Value, json};
 
 const FCM_ERROR: &str = "type.googleapis.com/google.firebase.fcm.v1.FcmError";
@@ -436,5 +436,27 @@ fn no_token_or_key_gets_into_the_text() {
                 .flatten()
                 .all(|text| !text.contains(&token[..20]))
         );
+    }
+}
+
+#[test]
+fn only_a_200_with_a_name_is_a_receipt() {
+    let name = "projects/p/messages/0:1";
+    let body = json!({ "name": name }).to_string();
+    let read = |status, body: &str| {
+        let status = StatusCode::from_u16(status).unwrap();
+        Receipt::read(status, body.as_bytes(), 2)
+    };
+    let receipt = read(200, &body).unwrap();
+    assert_eq!((receipt.name.as_str(), receipt.attempts), (name, 2));
+    assert_eq!(receipt.message_id(), "0:1");
+    for (status, body) in [
+        (200, ""),
+        (200, "{}"),
+        (200, &body[..9]),
+        (201, &body),
+        (404, &body),
+    ] {
+        assert_eq!(read(status, body), None, "{status} {body}");
     }
 }

@@ -6,7 +6,6 @@ use push_core::fan_out::{Grouped, Judged};
 use push_core::{ErrorKind, Verdict};
 
 use super::Status;
-use crate::answer::DEFAULT_WAIT;
 use crate::{Endpoint, Invalid, InvalidDeviceToken, Judgement, Problem};
 
 /// What became of one notification.
@@ -165,7 +164,7 @@ impl Error {
                 Judgement::DeadToken => Verdict::remove_token(None),
                 Judgement::WrongEnvironment { .. } => Verdict::FixCredentials,
             },
-            Cause::Rejected(status, None) => verdict_of(*status),
+            Cause::Rejected(status, None) => status.verdict(),
             Cause::Invalid(_) | Cause::Device(_) => Verdict::FixMessage,
             Cause::Ended(_) => Verdict::RetryAfter(Duration::ZERO),
             Cause::Core(error) => error.verdict(),
@@ -184,23 +183,6 @@ impl Error {
             Cause::Core(error) => error.report(),
             _ => self.to_string(),
         }
-    }
-}
-
-/// A single invalid token is none to remove: it is also what a development token is to the production
-/// gateway.
-fn verdict_of(status: Status) -> Verdict {
-    match status {
-        Status::MissingToken
-        | Status::InvalidTokenSize
-        | Status::InvalidToken
-        | Status::MissingPayload
-        | Status::InvalidPayloadSize
-        | Status::ProtocolError => Verdict::FixMessage,
-        Status::MissingTopic | Status::InvalidTopicSize => Verdict::FixCredentials,
-        // "No error" that ends a connection says nothing that could be relied on.
-        Status::NoError => Verdict::Unknown,
-        _ => Verdict::RetryAfter(DEFAULT_WAIT),
     }
 }
 

@@ -1,6 +1,9 @@
 use std::fmt;
 
+use push_core::Verdict;
 use serde::{Deserialize, Serialize};
+
+use crate::answer::DEFAULT_WAIT;
 
 /// Why the gateway refused a notification, or that it goes away: the second byte of an error
 /// response.
@@ -96,6 +99,31 @@ impl Status {
     }
 }
 
+impl Status {
+    /// What to do about the notification that the error response names, by the status alone.
+    ///
+    /// A single invalid token is none to remove: it is also what a development token is to the production
+    /// gateway. With [`Shutdown`](Self::Shutdown) the named notification was taken; what came behind it is
+    /// to be sent again.
+    pub fn verdict(self) -> Verdict {
+        match self {
+            Self::MissingToken
+            | Self::InvalidTokenSize
+            | Self::InvalidToken
+            | Self::MissingPayload
+            | Self::InvalidPayloadSize
+            | Self::ProtocolError => Verdict::FixMessage,
+            Self::MissingTopic | Self::InvalidTopicSize => Verdict::FixCredentials,
+            // "No error" that ends a connection says nothing that could be relied on.
+            Self::NoError => Verdict::Unknown,
+            Self::Shutdown => Verdict::Accepted,
+            Self::ProcessingError | Self::Unspecified | Self::Unknown(_) => {
+                Verdict::RetryAfter(DEFAULT_WAIT)
+            }
+        }
+    }
+}
+
 impl From<u8> for Status {
     fn from(code: u8) -> Self {
         match code {
@@ -159,6 +187,22 @@ mod tests {
             let json = serde_json::to_string(&status).unwrap();
             assert_eq!(json, code.to_string());
             assert_eq!(serde_json::from_str::<Status>(&json).unwrap(), status);
+        }
+    }
+
+    #[test]
+    fn each_status_has_the_verdict_of_the_table() {
+        let names = |status: Status| status.verdict().name();
+        for (codes, verdict) in [
+            (&[1, 9, 77, 255][..], "retry-after"),
+            (&[2, 4, 5, 7, 8, 128], "fix-message"),
+            (&[3, 6], "fix-credentials"),
+            (&[10], "accepted"),
+            (&[0], "unknown"),
+        ] {
+            for code in codes {
+                assert_eq!(names(Status::from(*code)), verdict, "{code}");
+            }
         }
     }
 

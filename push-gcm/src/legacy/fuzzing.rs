@@ -26,7 +26,7 @@ pub fn answer(input: &[u8]) {
     headers.extend(header.ok().map(|value| (RETRY_AFTER, value)));
     let now = UNIX_EPOCH + Duration::from_secs(1_792_568_880);
     let status = StatusCode::from_u16(status).unwrap_or_default();
-    let reply = Reply::whole(status, &headers, body, now, "s3cret".into());
+    let reply = Reply::read(status, &headers, body, now).without("s3cret");
 
     let ids: Vec<String> = (0..=usize::from(*ids)).map(|id| id.to_string()).collect();
     let ids: Vec<&str> = ids.iter().map(String::as_str).collect();

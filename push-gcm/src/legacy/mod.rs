@@ -40,6 +40,11 @@
 //! Nothing is sent again behind the caller's back but what was provably not processed:
 //! [`Report::retry`] and [`Report::delay`] are for the caller's own clock and queue.
 //!
+//! # Without I/O
+//!
+//! [`Message::encode`] makes the body of a request for whichever HTTP client, and [`Reply::read`] reads its
+//! answer.
+//!
 //! # Answers and verdicts
 //!
 //! | answer | verdict |
@@ -72,7 +77,7 @@ mod report;
 mod send_all;
 mod target;
 
-pub use answer::{Advice, Judgement, Reason, Rejection};
+pub use answer::{Advice, Judgement, Reason, Rejection, Reply};
 pub use client::{Client, ClientBuilder, FCM, GCM, GCM_HTTP};
 pub use device::Device;
 pub use error::Error;

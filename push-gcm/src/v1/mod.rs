@@ -40,6 +40,34 @@
 //! No token is to be removed for a bare 400, 403, 404 or 410. What a bulk send makes of it when all its
 //! devices seem gone, [`SendAll`] says.
 //!
+//! # Without I/O
+//! [`Message::encode`] makes the body of a request for whichever HTTP client, and [`Receipt::read`] and
+//! [`Rejection::read`] read its answer:
+//!
+//! ```
+//! # use std::time::SystemTime;
+//! # use push_core::{Outcome, Verdict};
+//! use push_gcm::v1::{Message, Receipt, Rejection, Target};
+//!
+//! # fn main() -> Result<(), Box<dyn std::error::Error>> {
+//! let hello = Message::with_notification("anypush", "Hello").encode()?; // once for all targets
+//! let device = Target::token("bk3RNwTe3H0:CI2k_HHwgIpoDKCIZvvDMExUdFQ3P1");
+//! hello.check(&device)?;
+//! let body = hello.body(&device);
+//! # let (status, headers, body) = (http::StatusCode::UNAUTHORIZED, http::HeaderMap::new(), b"");
+//! # let now = SystemTime::UNIX_EPOCH;
+//!
+//! // The request is sent, to /v1/projects/PROJECT/messages:send, and its answer has come.
+//! let verdict = match Receipt::read(status, body, 1) {
+//!     Some(receipt) => receipt.verdict(),
+//!     None if status.is_success() => Verdict::Unknown,
+//!     None => Rejection::read(status, &headers, body, now).verdict(),
+//! };
+//! assert_eq!(verdict, Verdict::FixCredentials);
+//! # Ok(())
+//! # }
+//! ```
+//!
 //! # Access tokens
 //! One token serves all requests of a client: fetched once for all who wait, renewed in the background
 //! before it ends, and renewed once when the service refuses it. [`oauth`] has where it comes from.

@@ -1,5 +1,7 @@
+use http::StatusCode;
 use push_core::Verdict;
 use push_core::fan_out::Grouped;
+use serde::Deserialize;
 
 use super::Error;
 
@@ -18,6 +20,21 @@ pub struct Receipt {
 }
 
 impl Receipt {
+    /// Reads an answer to a push that was handed to a connection so often; `None` where it does not say
+    /// that the push was taken. Of a success without a name nobody knows what was taken; all others
+    /// [`Rejection::read`](crate::v1::Rejection::read) reads.
+    pub fn read(status: StatusCode, body: &[u8], attempts: u32) -> Option<Self> {
+        #[derive(Deserialize)]
+        struct Sent {
+            name: String,
+        }
+        if status != StatusCode::OK {
+            return None;
+        }
+        let Sent { name } = serde_json::from_slice(body).ok()?;
+        Some(Self { name, attempts })
+    }
+
     /// The message's id: what stands last in its name.
     pub fn message_id(&self) -> &str {
         self.name.rsplit('/').next().unwrap_or_default()

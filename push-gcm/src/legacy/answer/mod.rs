@@ -17,7 +17,7 @@ use push_core::Verdict;
 pub use self::advice::Advice;
 pub(super) use self::advice::BUSY;
 pub use self::reason::Reason;
-pub(crate) use self::reply::Reply;
+pub use self::reply::Reply;
 pub use crate::judgement::Judgement;
 
 /// The service answered no.
@@ -58,6 +58,14 @@ impl Rejection {
             200 => self.reason.is_temporary(),
             status => status >= 500 || matches!(status, 408 | 429),
         }
+    }
+
+    /// The same answer, with what a bulk send made of it. It changes the advice on a device that is gone
+    /// where that means [`Judgement::LikelyWrongProject`].
+    #[must_use]
+    pub fn judged(mut self, judgement: Judgement) -> Self {
+        self.judgement = Some(judgement);
+        self
     }
 
     /// What to do about it.

@@ -1,5 +1,6 @@
 //! What an answer says: pure, and whatever comes, it is read as something.
 
+use std::fmt;
 use std::sync::Arc;
 use std::time::{Duration, SystemTime};
 
@@ -11,58 +12,83 @@ use push_core::retry_after;
 use super::{Reason, Rejection, json, plain, text};
 use crate::legacy::{Error, GroupReceipt, Outcome, Receipt};
 
-/// An answer of the service.
-#[derive(Debug)]
-pub(crate) struct Reply {
-    pub(crate) status: StatusCode,
-    pub(crate) retry_after: Option<Duration>,
-    pub(crate) body: Bytes,
+/// What the service answered to one request, for whoever sends by another client: [`Client`](crate::legacy::Client)
+/// needs none of it.
+///
+/// It takes whatever a server, or a proxy on the way, may send, and never fails. What can't be read leaves
+/// it open whether the message was taken.
+///
+/// ```
+/// # use std::time::SystemTime;
+/// # use push_core::{Outcome, Verdict};
+/// use push_gcm::legacy::{Message, Reply};
+///
+/// # fn main() -> Result<(), Box<dyn std::error::Error>> {
+/// let ids = ["4", "8"];
+/// let body = Message::text("Hello").encode()?.body(&ids);
+/// # let now = SystemTime::UNIX_EPOCH;
+/// # let (status, headers) = (http::StatusCode::OK, http::HeaderMap::new());
+/// # let answered = r#"{"results": [{"message_id": "1:0408"}, {"error": "NotRegistered"}]}"#;
+/// // The request is sent, and its answer has come.
+/// let outcomes = Reply::read(status, &headers, answered, now).devices(&ids);
+/// assert_eq!(outcomes[0].verdict(), Verdict::Accepted);
+/// assert_eq!(outcomes[1].verdict(), Verdict::remove_token(None));
+/// # Ok(())
+/// # }
+/// ```
+pub struct Reply {
+    pub(in crate::legacy) status: StatusCode,
+    pub(in crate::legacy) retry_after: Option<Duration>,
+    pub(in crate::legacy) body: Bytes,
     /// Whether the body is whole.
-    pub(crate) complete: bool,
-    pub(crate) attempts: u32,
+    pub(super) complete: bool,
+    pub(super) attempts: u32,
     /// An attempt before it may have been taken.
-    pub(crate) in_doubt: bool,
+    pub(super) in_doubt: bool,
     /// What must not be repeated, though the service did.
-    pub(crate) secret: Arc<str>,
+    secret: Arc<str>,
 }
 
 impl Reply {
-    pub(crate) fn new(answer: &Answer, now: SystemTime, secret: Arc<str>) -> Self {
-        Self {
-            complete: answer.complete,
-            attempts: answer.attempts,
-            in_doubt: answer.may_have_been_taken_before,
-            ..Self::whole(
-                answer.status,
-                &answer.headers,
-                answer.body.clone(),
-                now,
-                secret,
-            )
-        }
-    }
-
-    /// An answer that came whole, and at once.
-    pub(crate) fn whole(
+    /// Reads an answer that came whole, to a request that was sent once; `now` is what a date in
+    /// `Retry-After` counts from, where the answer has no date itself.
+    pub fn read(
         status: StatusCode,
         headers: &HeaderMap,
-        body: Bytes,
+        body: impl Into<Bytes>,
         now: SystemTime,
-        secret: Arc<str>,
     ) -> Self {
         Self {
             status,
             retry_after: retry_after(headers, now),
-            body,
+            body: body.into(),
             complete: true,
             attempts: 1,
             in_doubt: false,
-            secret,
+            secret: "".into(),
         }
     }
 
-    /// What became of a JSON message to these ids: an outcome for each, in their order.
-    pub(crate) fn devices(&self, ids: &[&str]) -> Vec<Outcome> {
+    /// The answer to one of a client's requests.
+    pub(in crate::legacy) fn of(answer: &Answer, now: SystemTime, secret: Arc<str>) -> Self {
+        Self {
+            complete: answer.complete,
+            attempts: answer.attempts,
+            in_doubt: answer.may_have_been_taken_before,
+            secret,
+            ..Self::read(answer.status, &answer.headers, answer.body.clone(), now)
+        }
+    }
+
+    /// The same answer, of which nothing is told on with this API key in it, should the service repeat it.
+    #[must_use]
+    pub fn without(mut self, api_key: &str) -> Self {
+        self.secret = api_key.into();
+        self
+    }
+
+    /// What became of a JSON message to these registration ids: an outcome for each, in their order.
+    pub fn devices(&self, ids: &[&str]) -> Vec<Outcome> {
         let outcomes = match self.taken() {
             Ok(()) => json::devices(self, ids),
             Err(error) => vec![Err(error); ids.len()],
@@ -71,20 +97,29 @@ impl Reply {
         finished.collect()
     }
 
-    /// What became of a message in plain text to this id.
-    pub(crate) fn plain(&self, id: &str) -> Outcome {
+    /// What became of a message in plain text to this registration id.
+    ///
+    /// # Errors
+    /// What the service answered, or why it is not known.
+    pub fn plain(&self, id: &str) -> Outcome {
         let outcome = self.taken().and_then(|()| plain::device(self, id));
         self.finished(outcome)
     }
 
     /// What became of a message to a topic or a condition.
-    pub(crate) fn topic(&self) -> Outcome {
+    ///
+    /// # Errors
+    /// As [`plain`](Self::plain).
+    pub fn topic(&self) -> Outcome {
         let outcome = self.taken().and_then(|()| json::topic(self));
         self.finished(outcome)
     }
 
     /// What became of a message to a device group.
-    pub(crate) fn group(&self) -> Result<GroupReceipt, Error> {
+    ///
+    /// # Errors
+    /// As [`plain`](Self::plain).
+    pub fn group(&self) -> Result<GroupReceipt, Error> {
         let receipt = self.taken().and_then(|()| json::group(self));
         receipt.map_err(|error| error.sent(self.attempts, self.in_doubt))
     }
@@ -150,5 +185,15 @@ impl Reply {
 
     fn finished(&self, outcome: Outcome) -> Outcome {
         outcome.map_err(|error| error.sent(self.attempts, self.in_doubt))
+    }
+}
+
+/// Neither the body nor the key is shown.
+impl fmt::Debug for Reply {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.debug_struct("Reply")
+            .field("status", &self.status.as_u16())
+            .field("body_bytes", &self.body.len())
+            .finish_non_exhaustive()
     }
 }

@@ -24,7 +24,7 @@ fn after(status: u16, body: &str, retry_after: Option<&'static str>) -> Reply {
     let now = UNIX_EPOCH + Duration::from_secs(1_792_568_880); // Wed, 21 Oct 2026 07:48:00 GMT
     let status = StatusCode::from_u16(status).unwrap();
     let body = Bytes::from(body.to_owned());
-    Reply::whole(status, &headers, body, now, "s3cret".into())
+    Reply::read(status, &headers, body, now).without("s3cret")
 }
 
 fn names(outcomes: &[Outcome]) -> Vec<&'static str> {

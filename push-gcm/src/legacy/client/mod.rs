@@ -257,7 +257,7 @@ impl Inner {
         let deadline = self.session.deadline(self.timeout);
         let answer = self.http.exchange(&post, deadline).await?;
         let now = self.session.backend().system_time();
-        Ok(Reply::new(&answer, now, key.secret()))
+        Ok(Reply::of(&answer, now, key.secret()))
     }
 }
 

@@ -1,11 +1,10 @@
 use bytes::Bytes;
 use http::header::AUTHORIZATION;
-use http::{HeaderMap, HeaderValue, Method, StatusCode, Uri};
+use http::{HeaderMap, HeaderValue, Method, Uri};
 use push_core::ResendUnknown;
 use push_core::bearer::Token;
 use push_core::http::{Answer, Outgoing};
 use push_core::{Error as CoreError, ErrorKind};
-use serde::Deserialize;
 
 use crate::v1::{Error, Receipt};
 
@@ -123,17 +122,10 @@ impl Call for Push<'_> {
 }
 
 fn receipt(answer: &Answer, attempts: u32) -> Result<Receipt, Error> {
-    #[derive(Deserialize)]
-    struct Sent {
-        name: String,
-    }
-    match serde_json::from_slice::<Sent>(&answer.body) {
-        Ok(sent) if answer.status == StatusCode::OK && answer.complete => Ok(Receipt {
-            name: sent.name,
-            attempts,
-        }),
-        _ => Err(unclear(answer, "the message's name").sent(attempts)),
-    }
+    let whole = answer.complete.then_some(&answer.body);
+    whole
+        .and_then(|body| Receipt::read(answer.status, body, attempts))
+        .ok_or_else(|| unclear(answer, "the message's name").sent(attempts))
 }
 
 /// The error for a success that does not say what it should: nobody knows what was taken.
