@@ -30,7 +30,8 @@
 //! | 410 | [`RemoveToken`](push_core::Verdict::RemoveToken) since the timestamp |
 //! | 400 that names token, topic, payload or a header | [`FixMessage`](push_core::Verdict::FixMessage) |
 //! | 403, TopicDisallowed, TLS faults | [`FixCredentials`](push_core::Verdict::FixCredentials) |
-//! | 429, 5xx, IdleTimeout, no connection | [`RetryAfter`](push_core::Verdict::RetryAfter) |
+//! | 429, 5xx | [`RetryAfter`](push_core::Verdict::RetryAfter) `Retry-After`, or a minute |
+//! | IdleTimeout, no connection | [`RetryAfter`](push_core::Verdict::RetryAfter) |
 //! | none, after the request was written | [`Unknown`](push_core::Verdict::Unknown) |
 //!
 //! A single `BadDeviceToken` asks to fix the message, not to remove the token: it is also what a

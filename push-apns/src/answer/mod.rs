@@ -69,6 +69,9 @@ impl Rejection {
     }
 
     /// What to do about it.
+    ///
+    /// Where the service is busy or fails and does not say for how long, it is 60 s, also after a 5xx: Apple
+    /// asks for minutes there.
     pub fn verdict(&self) -> Verdict {
         match self.advice() {
             Advice::RemoveToken => Verdict::remove_token(self.timestamp),

@@ -123,6 +123,7 @@ impl ClientBuilder {
     }
 
     /// How long one attempt may take, from the call to the last byte of the answer. Default: 30 seconds.
+    /// Zero: no time at all, so nothing is sent.
     pub fn timeout(mut self, timeout: Duration) -> Self {
         self.timeout = timeout;
         self
@@ -136,8 +137,9 @@ impl ClientBuilder {
         self
     }
 
-    /// When an answered 429 or 5xx is sent again, under the same `apns-id`. Default: never. Each attempt has
-    /// the timeout of its own; a push that waits keeps its place in a bulk send.
+    /// When an answered 429 or 5xx is sent again, under the same `apns-id`: after the policy's back-off, on
+    /// top of the service's `Retry-After` where it gives one. Default: never. Each attempt has the timeout of
+    /// its own; a push that waits keeps its place in a bulk send.
     pub fn retry(mut self, policy: RetryPolicy) -> Self {
         self.retry = policy;
         self
@@ -156,7 +158,8 @@ impl ClientBuilder {
     ///
     /// # Errors
     /// [`ErrorKind::Config`] without credentials, with both kinds of them, or with a host that is
-    /// none; [`ErrorKind::Identity`] when the certificate can't be used or has expired.
+    /// none; [`ErrorKind::Identity`] when the certificate can't be used or has expired;
+    /// [`ErrorKind::Closed`] after a shutdown.
     pub fn build(self) -> Result<Client, Error> {
         let credentials = match (self.token, self.identity) {
             (Some(token), None) => Credentials::Token(token),
