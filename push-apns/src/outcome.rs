@@ -1,10 +1,12 @@
-use http::HeaderName;
+use http::{HeaderMap, HeaderName, StatusCode};
 use push_core::Verdict;
 use push_core::fan_out::Grouped;
-use push_core::http::Answer;
 
-use crate::client::UNIQUE_ID;
+use crate::app::REQUEST_ID;
+use crate::client::ID;
 use crate::{ApnsId, Error};
+
+static UNIQUE_ID: HeaderName = HeaderName::from_static("apns-unique-id");
 
 /// What became of one push.
 pub type Outcome = Result<Receipt, Error>;
@@ -22,36 +24,68 @@ pub struct Receipt {
     pub attempts: u32,
 }
 
+impl Receipt {
+    /// Reads an answer to a push that was sent under this `apns-id`, or to a broadcast under this
+    /// `apns-request-id`, and handed to a connection so often; `None` where it says that the push was not
+    /// taken: [`Rejection::read`](crate::Rejection::read).
+    ///
+    /// ```
+    /// # use std::time::SystemTime;
+    /// # use push_core::{Outcome, Verdict};
+    /// # use push_apns::{ApnsId, Receipt, Rejection};
+    /// # let (status, headers) = (http::StatusCode::GONE, http::HeaderMap::new());
+    /// # let (body, now) = (br#"{"reason":"Unregistered"}"#, SystemTime::UNIX_EPOCH);
+    /// # let sent_as = ApnsId::random();
+    /// let verdict = match Receipt::read(status, &headers, sent_as, 1) {
+    ///     Some(receipt) => receipt.verdict(),
+    ///     None => Rejection::read(status, &headers, body, now).verdict(),
+    /// };
+    /// assert_eq!(verdict, Verdict::remove_token(None));
+    /// ```
+    pub fn read(
+        status: StatusCode,
+        headers: &HeaderMap,
+        sent_as: ApnsId,
+        attempts: u32,
+    ) -> Option<Self> {
+        let name = match header(headers, &ID) {
+            Some(_) => &ID,
+            None => &REQUEST_ID,
+        };
+        (status == StatusCode::OK).then(|| Self::of(headers, name, sent_as, attempts))
+    }
+
+    /// The identifiers of an answer: the service's own in `name`, where it gives a usable one.
+    pub(crate) fn of(
+        headers: &HeaderMap,
+        name: &HeaderName,
+        sent_as: ApnsId,
+        attempts: u32,
+    ) -> Self {
+        let mut buffer = [0; ApnsId::TEXT_LEN];
+        let id = match header(headers, name) {
+            // Mostly it is the one that was sent.
+            Some(id) if id != sent_as.encode(&mut buffer) => id.parse().unwrap_or(sent_as),
+            _ => sent_as,
+        };
+        Self {
+            id,
+            unique_id: header(headers, &UNIQUE_ID).map(str::to_owned),
+            attempts,
+        }
+    }
+}
+
+/// A header's text. There are but a few: looking at each costs less than a hash.
+fn header<'a>(headers: &'a HeaderMap, wanted: &HeaderName) -> Option<&'a str> {
+    let (_, value) = headers.iter().find(|(name, _)| *name == wanted)?;
+    value.to_str().ok()
+}
+
 impl Grouped for Receipt {}
 
 impl push_core::Outcome for Receipt {
     fn verdict(&self) -> Verdict {
         Verdict::Accepted
-    }
-}
-
-/// The identifiers of an answer: the service's own in `name`, where it gives a usable one.
-pub(crate) fn receipt(
-    answer: &Answer,
-    name: &HeaderName,
-    sent_as: ApnsId,
-    attempts: u32,
-) -> Receipt {
-    // There are but a few: looking at each costs less than a hash.
-    let header = |wanted: &HeaderName| {
-        let mut headers = answer.headers.iter();
-        let (_, value) = headers.find(|(name, _)| *name == wanted)?;
-        value.to_str().ok()
-    };
-    let mut buffer = [0; ApnsId::TEXT_LEN];
-    let id = match header(name) {
-        // Mostly it is the one that was sent.
-        Some(id) if id != sent_as.encode(&mut buffer) => id.parse().unwrap_or(sent_as),
-        _ => sent_as,
-    };
-    Receipt {
-        id,
-        unique_id: header(&UNIQUE_ID).map(str::to_owned),
-        attempts,
     }
 }

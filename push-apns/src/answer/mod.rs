@@ -7,7 +7,7 @@ mod reason;
 use std::fmt;
 use std::time::{Duration, SystemTime, UNIX_EPOCH};
 
-use push_core::http::Answer;
+use http::{HeaderMap, StatusCode};
 use push_core::{Verdict, retry_after};
 
 pub use self::advice::Advice;
@@ -36,14 +36,17 @@ pub struct Rejection {
 pub(crate) const DEFAULT_WAIT: Duration = Duration::from_secs(60);
 
 impl Rejection {
-    pub(crate) fn read(answer: &Answer, now: SystemTime) -> Self {
-        let (reason, timestamp_ms) = parse_body(&answer.body);
+    /// Reads an answer that is no success. It takes whatever a server, or a proxy on the way, may
+    /// send, and never fails; `now` is what a date in `Retry-After` counts from, where the answer has no
+    /// date itself.
+    pub fn read(status: StatusCode, headers: &HeaderMap, body: &[u8], now: SystemTime) -> Self {
+        let (reason, timestamp_ms) = parse_body(body);
         Self {
-            status: answer.status.as_u16(),
+            status: status.as_u16(),
             reason,
             timestamp: timestamp_ms
                 .and_then(|ms| UNIX_EPOCH.checked_add(Duration::from_millis(ms))),
-            retry_after: retry_after(&answer.headers, now),
+            retry_after: retry_after(headers, now),
             judgement: None,
         }
     }

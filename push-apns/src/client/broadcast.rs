@@ -7,7 +7,6 @@ use super::access::Way;
 use super::request::{EXPIRATION, PRIORITY, PUSH_TYPE};
 use super::{Client, deliver};
 use crate::app::{AppRequest, REQUEST_ID};
-use crate::outcome::receipt;
 use crate::{ApnsId, ChannelId, Channels, Error, Notification, Outcome, PushType, Receipt};
 
 impl Client {
@@ -69,5 +68,5 @@ impl Client {
 }
 
 fn taken(answer: &Answer, id: ApnsId, attempts: u32) -> Result<Receipt, Error> {
-    Ok(receipt(answer, &REQUEST_ID, id, attempts))
+    Ok(Receipt::of(&answer.headers, &REQUEST_ID, id, attempts))
 }

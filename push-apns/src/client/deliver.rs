@@ -93,7 +93,7 @@ impl<C: Call> Delivery<'_, C> {
             return Some(taken);
         }
         let now = self.inner.session.backend().system_time();
-        let rejection = Rejection::read(&answer, now);
+        let rejection = Rejection::read(answer.status, &answer.headers, &answer.body, now);
         let renew = || answer.reject_credential(rejection.reason.as_str()) != Rejected::Keep;
         match rejection.advice() {
             Advice::RenewToken

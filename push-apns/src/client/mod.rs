@@ -17,7 +17,7 @@ use push_core::{ErrorKind, ResendUnknown, RetryPolicy, Session};
 pub(crate) use access::Way;
 pub use builder::ClientBuilder;
 pub(crate) use deliver::Call;
-pub(crate) use request::UNIQUE_ID;
+pub(crate) use request::ID;
 
 use access::{Access, Credentials, Places};
 use request::{Prepared, Push};

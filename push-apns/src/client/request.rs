@@ -8,11 +8,9 @@ use push_core::ResendUnknown;
 use push_core::http::{Answer, Outgoing};
 
 use super::{Call, Way};
-use crate::outcome::receipt;
 use crate::{ApnsId, DeviceToken, Encoded, Error, Expiration, Receipt};
 
-pub(super) static ID: HeaderName = HeaderName::from_static("apns-id");
-pub(crate) static UNIQUE_ID: HeaderName = HeaderName::from_static("apns-unique-id");
+pub(crate) static ID: HeaderName = HeaderName::from_static("apns-id");
 pub(super) const PUSH_TYPE: HeaderName = HeaderName::from_static("apns-push-type");
 const TOPIC: HeaderName = HeaderName::from_static("apns-topic");
 pub(super) const PRIORITY: HeaderName = HeaderName::from_static("apns-priority");
@@ -171,6 +169,6 @@ impl Call for Push<'_> {
 
     fn taken(&self, answer: &Answer, attempts: u32) -> Option<Result<Receipt, Error>> {
         let taken = answer.status == StatusCode::OK;
-        taken.then(|| Ok(receipt(answer, &ID, self.id, attempts)))
+        taken.then(|| Ok(Receipt::of(&answer.headers, &ID, self.id, attempts)))
     }
 }
