@@ -71,6 +71,61 @@ impl Reason {
     }
 }
 
+impl Reason {
+    /// What it means and what to do, where its name does not tell people.
+    pub(super) fn hint(&self) -> Option<&'static str> {
+        Some(match self {
+            Self::BadDeviceToken => {
+                "the token is not one of this app in this environment: compare the environment before \
+                 any is removed"
+            }
+            Self::DeviceTokenNotForTopic => "the token belongs to another app: check the topic",
+            Self::Unregistered | Self::ExpiredToken => {
+                "the app is gone from the device, or its token has expired: remove it"
+            }
+            Self::MissingTopic => "set the topic, on the notification or the client",
+            Self::BadTopic => "give the app's bundle id as the topic",
+            Self::TopicDisallowed => {
+                "the key or certificate may not push to this topic: check both"
+            }
+            Self::TopicMismatch => "the credentials are for another app: check the topic",
+            Self::BadCertificate => "the certificate is not valid: check it and its expiry",
+            Self::BadCertificateEnvironment => {
+                "the certificate is for the other environment: check the endpoint"
+            }
+            Self::ExpiredProviderToken => {
+                "the provider token is older than an hour: check this machine's clock"
+            }
+            Self::InvalidProviderToken => "check the signing key, its id and the team's id",
+            Self::MissingProviderToken => "give a provider token or a certificate",
+            Self::UnrelatedKeyIdInToken => {
+                "the key is not of the team or the topics of the first one on this connection"
+            }
+            Self::BadEnvironmentKeyIdInToken => {
+                "the signing key is for the other environment: check the endpoint"
+            }
+            Self::PayloadTooLarge => "shorten the payload",
+            Self::TooManyProviderTokenUpdates => {
+                "sign no more than one provider token in 20 minutes: let all that send with the key \
+                 share one client"
+            }
+            Self::TooManyRequests => "too many pushes to this device: send it fewer, later",
+            Self::IdleTimeout => "send it again, on a new connection",
+            Self::InternalServerError | Self::ServiceUnavailable | Self::Shutdown => {
+                "the service is busy or fails: send it later"
+            }
+            Self::FeatureNotEnabled => {
+                "enable broadcasts for the app, in its push notifications capability"
+            }
+            Self::ChannelNotRegistered => "there is no such channel: create it",
+            Self::CannotCreateChannelConfig => {
+                "an app can have 10,000 channels: delete those that nobody follows"
+            }
+            _ => return None,
+        })
+    }
+}
+
 fn by_status(status: u16) -> Advice {
     match status {
         410 => Advice::RemoveToken,
@@ -93,6 +148,19 @@ mod tests {
             Reason::DeviceTokenNotForTopic.advice(400),
             Advice::FixMessage
         );
+    }
+
+    #[test]
+    fn what_is_to_be_done_outside_of_the_message_is_said() {
+        for reason in Reason::KNOWN {
+            let fixed_elsewhere = matches!(
+                reason.advice(400),
+                Advice::FixCredentials | Advice::RenewToken | Advice::RemoveToken
+            );
+            // That name says no more than it is.
+            let says = reason.hint().is_some() || *reason == Reason::Forbidden;
+            assert!(says || !fixed_elsewhere, "{reason}");
+        }
     }
 
     #[test]

@@ -16,6 +16,8 @@ pub use self::reason::Reason;
 pub use crate::judgement::Judgement;
 
 /// The service answered no.
+///
+/// `Display` says on one line what it answered and, where its reason does not tell, what to do.
 #[derive(Clone, Debug, PartialEq, Eq)]
 #[non_exhaustive]
 pub struct Rejection {
@@ -89,11 +91,13 @@ impl Rejection {
 }
 
 impl fmt::Display for Rejection {
+    /// Status and reason on one line, and what they mean where that is not said by their names.
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         write!(f, "rejected with {}: {}", self.status, self.reason)?;
-        match &self.judgement {
-            Some(judgement) => write!(f, ": {judgement}"),
-            None => Ok(()),
+        match (&self.judgement, self.reason.hint()) {
+            (Some(judgement), _) => write!(f, ": {judgement}"),
+            (None, Some(hint)) => write!(f, ": {hint}"),
+            (None, None) => Ok(()),
         }
     }
 }
