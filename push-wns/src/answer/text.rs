@@ -3,6 +3,7 @@
 use std::borrow::Cow;
 
 use http::{HeaderMap, HeaderName};
+use push_core::text::MAX_DETAIL_BYTES;
 
 /// The longest id that is kept, in bytes. WNS's message ids have up to 16 characters, correlation
 /// vectors up to 127.
@@ -20,12 +21,9 @@ const MAX_WORD_BYTES: usize = 64;
 /// The most of a body or a description that is looked at, in bytes.
 const MAX_BODY_BYTES: usize = 8 * 1024;
 
-/// The most of a text that is kept, in bytes.
-const MAX_TEXT_BYTES: usize = 300;
-
 /// A text on one line, without tokens and addresses.
 pub(super) fn one_line(text: &str) -> Option<String> {
-    push_core::text::redacted(text, MAX_TEXT_BYTES)
+    push_core::text::redacted(text, MAX_DETAIL_BYTES)
 }
 
 /// A word that has no name here; nothing of what can be a secret.

@@ -3,39 +3,7 @@ use std::fmt;
 use super::MAX_BODY_BYTES;
 
 /// All that is wrong with a notification, found before anything was sent.
-#[derive(Clone, Debug, PartialEq)]
-pub struct Invalid {
-    problems: Vec<Problem>,
-}
-
-impl Invalid {
-    pub(super) fn new(problems: Vec<Problem>) -> Self {
-        Self { problems }
-    }
-
-    /// What is wrong; never empty.
-    pub fn problems(&self) -> &[Problem] {
-        &self.problems
-    }
-
-    /// What is wrong, taken out.
-    pub fn into_problems(self) -> Vec<Problem> {
-        self.problems
-    }
-}
-
-impl fmt::Display for Invalid {
-    /// All problems on one line, with `; ` between them.
-    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        for (index, problem) in self.problems.iter().enumerate() {
-            let separator = if index == 0 { "" } else { "; " };
-            write!(f, "{separator}{problem}")?;
-        }
-        Ok(())
-    }
-}
-
-impl std::error::Error for Invalid {}
+pub type Invalid = push_core::Invalid<Problem>;
 
 /// One thing that is wrong with a notification: where, what was given, what was expected.
 #[derive(Clone, Debug, PartialEq)]
