@@ -26,7 +26,16 @@ enum Fault {
 }
 
 impl Error {
+    /// The error for an answer that is none of a push that was taken. Of a success that APNs does not give
+    /// nobody knows what was taken.
     pub(crate) fn rejected(rejection: Rejection) -> Self {
+        if matches!(rejection.status, 201..=299) {
+            let message = format!(
+                "APNs does not answer with status {}: the push may have been taken",
+                rejection.status
+            );
+            return push_core::Error::new(ErrorKind::Lost, message).into();
+        }
         Failure::rejected(rejection).into()
     }
 
@@ -204,6 +213,17 @@ mod tests {
         }
         assert_eq!(error.verdict(), Verdict::FixCredentials);
         assert!(error.id().is_some(), "it was sent");
+    }
+
+    #[test]
+    fn a_success_that_apns_does_not_give_leaves_it_open() {
+        for status in [201, 204, 299] {
+            let error = Error::rejected(Rejection::new(status, Reason::Unknown("".into())));
+            assert_eq!(error.verdict(), Verdict::Unknown, "{status}");
+            assert!(error.may_have_been_taken() && error.rejection().is_none());
+        }
+        let elsewhere = Rejection::new(302, Reason::Unknown("".into()));
+        assert_eq!(elsewhere.verdict(), Verdict::FixCredentials);
     }
 
     #[test]

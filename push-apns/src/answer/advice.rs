@@ -129,7 +129,8 @@ impl Reason {
 fn by_status(status: u16) -> Advice {
     match status {
         410 => Advice::RemoveToken,
-        401 | 403 => Advice::FixCredentials,
+        // Redirects are not followed: the endpoint is wrong.
+        300..=399 | 401 | 403 => Advice::FixCredentials,
         408 | 429 => Advice::RetryLater,
         400..=499 => Advice::FixMessage,
         // A server's fault, or an answer that no server of this protocol gives.

@@ -1,5 +1,6 @@
 use std::sync::Arc;
 
+use http::StatusCode;
 use push_core::ErrorKind;
 use push_core::http::{Answer, Course, Outgoing, Rejected};
 
@@ -92,6 +93,9 @@ impl<C: Call> Delivery<'_, C> {
         if let Some(taken) = self.call.taken(&answer, self.course.attempts()) {
             return Some(taken);
         }
+        if answer.is_cut_off() && !says_enough(answer.status) {
+            return Some(Err(self.failed(answer.cut_off().into())));
+        }
         let now = self.inner.session.backend().system_time();
         let rejection = Rejection::read(answer.status, &answer.headers, &answer.body, now);
         let renew = || answer.reject_credential(rejection.reason.as_str()) != Rejected::Keep;
@@ -101,7 +105,7 @@ impl<C: Call> Delivery<'_, C> {
             {
                 return None;
             }
-            Advice::RetryLater => {
+            Advice::RetryLater if !answer.status.is_success() => {
                 // The wait holds no connection.
                 drop(answer);
                 let at_least = rejection.retry_after.unwrap_or_default();
@@ -119,4 +123,9 @@ impl<C: Call> Delivery<'_, C> {
             .sent_as(self.call.id(), self.course.attempts())
             .in_doubt(self.course.is_in_doubt())
     }
+}
+
+/// Whether a status leaves nothing open that its body would have said.
+fn says_enough(status: StatusCode) -> bool {
+    status.is_server_error() || status == StatusCode::TOO_MANY_REQUESTS
 }
