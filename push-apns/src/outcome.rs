@@ -89,3 +89,37 @@ impl push_core::Outcome for Receipt {
         Verdict::Accepted
     }
 }
+
+#[cfg(test)]
+mod tests {
+    use http::HeaderValue;
+
+    use super::*;
+
+    #[test]
+    fn the_id_is_the_services_own_by_either_header_or_else_the_one_that_was_sent() {
+        let (sent_as, own) = (ApnsId::random(), ApnsId::random());
+        let read = |status, headers: &[(&'static str, &str)]| {
+            let headers = headers.iter().map(|(name, value)| {
+                let value = HeaderValue::from_str(value).unwrap();
+                (HeaderName::from_static(name), value)
+            });
+            Receipt::read(status, &headers.collect(), sent_as, 2)
+        };
+        let text = own.to_string();
+        for (headers, id) in [
+            (&[("apns-id", text.as_str())][..], own),
+            (&[("apns-request-id", text.as_str())], own),
+            (&[("apns-id", "nonsense")], sent_as),
+            (&[], sent_as),
+        ] {
+            let receipt = read(StatusCode::OK, headers).unwrap();
+            assert_eq!((receipt.id, receipt.attempts), (id, 2), "{headers:?}");
+        }
+        let unique = read(StatusCode::OK, &[("apns-unique-id", "u1")]).unwrap();
+        assert_eq!(unique.unique_id.as_deref(), Some("u1"));
+        for status in [StatusCode::GONE, StatusCode::ACCEPTED] {
+            assert_eq!(read(status, &[("apns-id", &text)]), None);
+        }
+    }
+}
