@@ -198,7 +198,8 @@ mod tests {
     fn rejected(status: u16) -> Error {
         let status = StatusCode::from_u16(status).unwrap();
         let (headers, now) = (HeaderMap::new(), SystemTime::UNIX_EPOCH);
-        let rejection = Rejection::read(status, None, &headers, b"", now);
+        let phrase = status.canonical_reason();
+        let rejection = Rejection::read(status, phrase, &headers, b"", now);
         Error::rejected(rejection).sent(1)
     }
 
@@ -266,6 +267,10 @@ mod tests {
         let suspected = rejected(404).suspected(&(), 5);
         assert_eq!(suspected.verdict(), Verdict::RetryAfter(Judgement::WAIT));
         assert!(suspected.to_string().contains("remove none"), "{suspected}");
+        // Over another HTTP client nobody knows whether "Domain Blocked" was meant.
+        let now = SystemTime::UNIX_EPOCH;
+        let untold = Rejection::read(StatusCode::GONE, None, &HeaderMap::new(), b"", now);
+        assert!(Error::rejected(untold).is_suspect());
     }
 
     #[test]

@@ -14,11 +14,12 @@ use super::Outcome;
 /// A push under way for longer than two seconds leaves its place to others, so that channels at a server that
 /// answers late do not hold up those at others. To each server go as many as keep its connections busy; what
 /// is not let through waits, and its time has not begun. When WNS says that there are too many (406, 429,
-/// 503), half as many are under way from then on, and more again while it takes them.
+/// 503), half as many are under way from then on, and more again while it says something else.
 ///
 /// # Channels that are gone
-/// 410 says so for certain. 404 means the same, but a server at fault could say so of every channel: so it is
-/// held back until WNS has accepted another push of this send, and judged by what comes of those:
+/// 410 says so for certain, unless it came without the phrase that tells "Gone" from "Domain Blocked", as
+/// over [another HTTP client](super::ClientBuilder::transport). 404 means the same, but a server at fault could
+/// say so of every channel: so these are held back until WNS has accepted another push of this send, and judged by what comes of those:
 ///
 /// - An acceptance shows that WNS knows its channels. Those held back come right before it, and every later
 ///   one as it comes, all with the verdict [`RemoveToken`](push_core::Verdict::RemoveToken).

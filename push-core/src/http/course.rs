@@ -58,6 +58,11 @@ impl<'a> Course<'a> {
         self.deadline
     }
 
+    /// The attempt begins now, after a wait that does not count: for a place among others, say.
+    pub fn begin_attempt(&mut self) {
+        self.deadline = self.session.deadline(self.timeout);
+    }
+
     /// How often the request was handed to a connection so far.
     pub fn attempts(&self) -> u32 {
         self.attempts

@@ -69,8 +69,8 @@ pub struct Answer {
     /// Whether an attempt before this one may have been taken: its answer was lost, and
     /// [`ResendUnknown`] allowed another.
     pub may_have_been_taken_before: bool,
-    /// What HTTP/1.1 says beside the status, where it is not the usual phrase and is text: services
-    /// exist that tell two meanings of a status apart by it.
+    /// What stands beside the status in HTTP/1.1: services exist that tell two meanings of a status apart by
+    /// it. `None` where it is not known: HTTP/2 has none, and mostly another HTTP client does not tell it.
     pub reason_phrase: Option<Box<str>>,
     carrier: Option<Carrier>,
 }
@@ -82,7 +82,7 @@ impl Answer {
         let phrase = head.extensions.get::<hyper::ext::ReasonPhrase>();
         let phrase = phrase.and_then(|phrase| std::str::from_utf8(phrase.as_bytes()).ok());
         Self {
-            reason_phrase: phrase.filter(|text| !text.is_empty()).map(Box::from),
+            reason_phrase: phrase.map(Box::from),
             status: head.status,
             headers: head.headers,
             body,

@@ -11,6 +11,7 @@ use http::header::{CONNECTION, CONTENT_LENGTH, HOST, TRANSFER_ENCODING, UPGRADE}
 use http::{HeaderName, HeaderValue, Method, Uri, Version};
 use http_body_util::Full;
 
+use super::apart::Apart;
 use super::exchange::{Answer, Outgoing};
 use super::hyper_io::HyperIo;
 use super::limits::Limits;
@@ -18,7 +19,7 @@ use super::talk::{Ended, How, converse};
 use super::tally::{Event, Tally};
 use crate::clock::later;
 use crate::session::{Lease, News, Session, Watch};
-use crate::{Error, ErrorKind, Result, Target};
+use crate::{Error, ErrorKind, ResendUnknown, Result, Target};
 
 /// The way to one server by HTTP/1.1, over a session's leases.
 #[derive(Debug)]
@@ -111,7 +112,27 @@ impl Http1 {
     }
 
     /// Sends a request, and again where nothing of it was written, or where the caller allows it.
+    ///
+    /// One of many goes on a task of its own: nobody may poll it for a while, and it has a connection for
+    /// itself that others wait for.
     pub(super) async fn exchange(
+        self: &Arc<Self>,
+        outgoing: &(impl Outgoing + ?Sized),
+        deadline: Instant,
+    ) -> Exchanged {
+        if !outgoing.is_patient() {
+            return self.exchange_here(outgoing, deadline).await;
+        }
+        let (this, outgoing) = (self.clone(), Kept::from(outgoing));
+        let work = async move { this.exchange_here(&outgoing, deadline).await };
+        let exchanged = Apart::start(self.session.backend().as_ref(), work).await;
+        exchanged.unwrap_or_else(|| {
+            let message = "the runtime has ended under the request: it may have been taken";
+            Exchanged::Failed(Error::new(ErrorKind::Lost, message).with_attempts(1))
+        })
+    }
+
+    async fn exchange_here(
         &self,
         outgoing: &(impl Outgoing + ?Sized),
         deadline: Instant,
@@ -326,6 +347,47 @@ impl Http1 {
                 Attempt::Failed(Error::new(ErrorKind::Unanswered, message))
             }
         }
+    }
+}
+
+/// A request that is kept while it is sent.
+struct Kept {
+    request: http::Request<()>,
+    body: Bytes,
+    max_answer_bytes: Option<usize>,
+    resend_unknown: ResendUnknown,
+}
+
+impl<O: Outgoing + ?Sized> From<&O> for Kept {
+    fn from(outgoing: &O) -> Self {
+        Self {
+            request: outgoing.request(),
+            body: outgoing.body(),
+            max_answer_bytes: outgoing.max_answer_bytes(),
+            resend_unknown: outgoing.resend_unknown(),
+        }
+    }
+}
+
+impl Outgoing for Kept {
+    fn request(&self) -> http::Request<()> {
+        self.request.clone()
+    }
+
+    fn body(&self) -> Bytes {
+        self.body.clone()
+    }
+
+    fn is_patient(&self) -> bool {
+        true
+    }
+
+    fn max_answer_bytes(&self) -> Option<usize> {
+        self.max_answer_bytes
+    }
+
+    fn resend_unknown(&self) -> ResendUnknown {
+        self.resend_unknown
     }
 }
 

@@ -10,6 +10,8 @@
 #[cfg(feature = "http2")]
 mod acquire;
 #[cfg(feature = "http1")]
+mod apart;
+#[cfg(feature = "http1")]
 mod base_url;
 #[cfg(feature = "http1")]
 mod by_origin;

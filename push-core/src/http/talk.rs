@@ -169,7 +169,10 @@ impl Talk {
         };
         let lasting =
             end == BodyEnd::Whole && head.version == Version::HTTP_11 && !says_close(&head.headers);
-        let answer = Answer::apart(head, whole.freeze(), end);
+        // The parser leaves out the usual one.
+        let usual = head.status.canonical_reason().map(Box::from);
+        let mut answer = Answer::apart(head, whole.freeze(), end);
+        answer.reason_phrase = answer.reason_phrase.or(usual);
         (How::Answered(answer), lasting)
     }
 }

@@ -26,10 +26,10 @@ enum Way {
     /// TLS: the server chooses.
     Tls {
         http2: Http2,
-        http1: Http1,
+        http1: Arc<Http1>,
     },
     /// Nothing to choose: without TLS, or by the word of who sends there.
-    Http1(Http1),
+    Http1(Arc<Http1>),
     Transported(Transported),
 }
 
@@ -52,7 +52,7 @@ impl Http {
         let destination = Destination::of_either_version(target.clone()).limits(limits);
         Ok(Self(Arc::new(Way::Tls {
             http2: session.http2(destination)?,
-            http1: Http1::new(session.clone(), target, limits),
+            http1: Arc::new(Http1::new(session.clone(), target, limits)),
         })))
     }
 
@@ -68,7 +68,7 @@ impl Http {
             false => target.alpn(["http/1.1"]),
         };
         let http1 = Http1::new(session.clone(), target, limits);
-        Self(Arc::new(Way::Http1(http1)))
+        Self(Arc::new(Way::Http1(Arc::new(http1))))
     }
 
     pub(super) fn over(session: &Session, transport: Arc<dyn HttpTransport>) -> Self {

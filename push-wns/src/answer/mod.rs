@@ -69,6 +69,8 @@ pub struct Rejection {
     pub debug_trace: Option<String>,
     /// The header `MS-CV`: for Microsoft's support.
     pub correlation_vector: Option<String>,
+    /// Whether it is known that "Gone" was meant, and not "Domain Blocked".
+    is_told_apart: bool,
 }
 
 impl Rejection {
@@ -108,6 +110,7 @@ impl Rejection {
             message_id: told.message_id,
             debug_trace: told.debug_trace,
             correlation_vector: told.correlation_vector,
+            is_told_apart: reason_phrase.is_some() || description.is_some(),
         }
     }
 
@@ -162,10 +165,15 @@ impl Rejection {
         )
     }
 
-    /// Whether that is said in a way that can be the fault of WNS itself: that it does not know the channel.
-    /// That one has expired can be trusted.
+    /// Whether that is said in a way that need not be about the channel: that it is not known, which a server
+    /// at fault could say of every one; or 410 without the phrase and the description that tell "Gone" from
+    /// "Domain Blocked". Else that one has expired can be trusted.
     pub fn is_suspect(&self) -> bool {
-        self.reason == Reason::ChannelNotFound
+        match self.reason {
+            Reason::ChannelNotFound => true,
+            Reason::ChannelExpired => !self.is_told_apart,
+            _ => false,
+        }
     }
 
     fn is_of_a_faulty_service(&self) -> bool {
@@ -189,8 +197,8 @@ impl fmt::Display for Rejection {
         }
         let text = match self.status {
             _ if self.is_of_a_faulty_service() => {
-                "WNS knows none of the channels of the run, so likely the fault is its own: remove none, and \
-                 send later"
+                "WNS knows none of the channels of the run, so likely the fault is its own, or it has blocked \
+                 the sender: remove none, and send later"
             }
             300..=399 => {
                 "it leads elsewhere, where nothing is sent: check the channel and the proxy"

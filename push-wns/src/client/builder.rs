@@ -94,10 +94,10 @@ impl ClientBuilder {
         self
     }
 
-    /// How many pushes of one [`send_all`](Client::send_all) are under way at a time, at most; for a while
-    /// after WNS has said that there are too many, fewer. Those that take longer than two seconds leave
-    /// their places to others, so that slow servers do not hold up those to others: then there are up to
-    /// five times as many in all. Default: 1000. Zero is taken as one.
+    /// How many pushes of one [`send_all`](Client::send_all) are taken on at a time, at most; of those, as many
+    /// are under way as the connections take. Those that take longer than two seconds leave their places to
+    /// others, so that slow servers do not hold up those to others: then there are up to five times as many
+    /// in all. Default: 1000. Zero is taken as one.
     pub fn in_flight(mut self, most: usize) -> Self {
         self.in_flight = most.max(1);
         self
@@ -120,8 +120,9 @@ impl ClientBuilder {
     }
 
     /// When an answered 406, 429 or 5xx, or a `channelthrottled`, is sent again. Default: never. Each
-    /// attempt has the timeout of its own; a push that waits keeps its place in a bulk send; one that is to
-    /// wait for more than an hour is not sent again, nor is what WNS [dropped](crate::Reason::Dropped).
+    /// attempt has the timeout of its own; a push that waits holds up no other, as far as there are five times
+    /// [`in_flight`](Self::in_flight); one that is to wait for more than an hour is not sent again, nor is
+    /// what WNS [dropped](crate::Reason::Dropped).
     ///
     /// WNS has no key by which it would know a notification again: a 5xx may have been delivered all the
     /// same, and then the device shows it twice. A [tag](crate::Notification::tag) lets a second tile take

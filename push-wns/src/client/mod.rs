@@ -15,7 +15,7 @@ use push_core::bearer::Bearer;
 use push_core::fan_out::{
     FanOut, Gates, Guarded, Held, IntoSource, Pushes, Slow, TryFanOut, TryGuarded,
 };
-use push_core::http::{Http, HttpClient};
+use push_core::http::HttpClient;
 use push_core::session::Shutdown;
 use push_core::{BoxFuture, ErrorKind, ResendUnknown, RetryPolicy, Session};
 
@@ -204,8 +204,8 @@ impl Client {
         pushes: impl FnOnce(Crowd, Room) -> P,
     ) -> Guarded<P> {
         let slow = Slow::default();
-        let (inner, widens) = (self.inner.clone(), slow.clone());
-        let room = Box::new(move || widens.widens(inner.pace.of(inner.in_flight)));
+        let (in_flight, widens) = (self.inner.in_flight, slow.clone());
+        let room = Box::new(move || widens.widens(in_flight));
         let crowd = Crowd {
             inner: self.inner.clone(),
             gates: Arc::default(),
@@ -290,27 +290,14 @@ impl Inner {
             return Err(Error::expired(&channel));
         }
         let way = self.origins.get(uri)?;
-        let _place = match gates {
-            Some(gates) => {
-                let (gate, _) = gates.gate(uri.origin());
-                Some(gate.enter(|| room(&way), backend.now()).await)
-            }
-            None => None,
-        };
         let push = Push {
             request,
             channel: uri,
             one_of_many: gates.is_some(),
         };
-        deliver::deliver(self, &way, push, self.deadline()).await
+        let gate = gates.map(|gates| gates.gate(uri.origin()).0);
+        deliver::deliver(self, &way, gate, push).await
     }
-}
-
-/// How many pushes to a server may be under way: as many as its connections take and as many again, which
-/// keeps them busy.
-fn room(way: &Http) -> usize {
-    way.capacity()
-        .map_or(usize::MAX, |capacity| capacity.saturating_mul(2))
 }
 
 impl fmt::Debug for Client {

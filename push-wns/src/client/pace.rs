@@ -1,10 +1,10 @@
-//! How many pushes are under way at a time while WNS says that there are too many.
+//! How many pushes of bulk sends are under way at a time while WNS says that there are too many.
 
 use std::sync::{Mutex, MutexGuard, PoisonError};
 use std::time::{Duration, Instant};
 
-/// Halves what may be under way when WNS throttles, and lets it grow again while it takes pushes: one
-/// more for each time that all of them were taken.
+/// Halves what is under way to a server when WNS throttles, and lets it grow again while WNS answers
+/// otherwise: by as many again for each time that all of them were answered, and by sixteen at most.
 ///
 /// WNS names no rate, but asks senders that it throttles to slow down. Source: Microsoft, "Push
 /// notification service request and response headers".
@@ -13,10 +13,10 @@ pub(super) struct Pace(Mutex<State>);
 
 #[derive(Debug, Default)]
 struct State {
-    /// How many may be under way; `None`: as many as the caller wants.
+    /// How many may be under way to a server; `None`: as many as keep its connections busy.
     most: Option<usize>,
-    /// How many were taken since it last grew.
-    taken: usize,
+    /// How many were answered otherwise since it last grew.
+    answered: usize,
     /// When it was last halved.
     halved_at: Option<Instant>,
 }
@@ -27,44 +27,47 @@ const ONCE_IN: Duration = Duration::from_secs(1);
 /// No less than so many are under way.
 const LEAST: usize = 4;
 
+/// It grows by no more at a time.
+const STEP: usize = 16;
+
 impl Pace {
     fn state(&self) -> MutexGuard<'_, State> {
         self.0.lock().unwrap_or_else(PoisonError::into_inner)
     }
 
-    /// What may be under way of what the caller wants.
-    pub(super) fn of(&self, wanted: usize) -> usize {
-        self.state().most.map_or(wanted, |most| most.min(wanted))
+    /// What may be under way where there is room for so many.
+    pub(super) fn of(&self, room: usize) -> usize {
+        self.state().most.map_or(room, |most| most.min(room))
     }
 
-    /// WNS says that there are too many; there may be `wanted`.
-    pub(super) fn throttled(&self, wanted: usize, now: Instant) {
+    /// WNS says that there are too many, while so many are under way.
+    pub(super) fn throttled(&self, under_way: usize, now: Instant) {
         let mut state = self.state();
         let since = state.halved_at.map(|at| now.saturating_duration_since(at));
         if since.is_some_and(|since| since < ONCE_IN) {
             return;
         }
-        let half = state.most.unwrap_or(wanted).min(wanted) / 2;
+        let most = state.most.unwrap_or(usize::MAX).min(under_way) / 2;
+        let most = most.max(LEAST);
         *state = State {
-            most: Some(half.max(LEAST)),
-            taken: 0,
+            most: Some(most),
+            answered: 0,
             halved_at: Some(now),
         };
-        tracing::debug!(most = half.max(LEAST), "throttled: fewer pushes at a time");
+        tracing::debug!(most, "throttled: fewer pushes at a time");
     }
 
-    /// WNS took one; there may be `wanted`.
-    pub(super) fn taken(&self, wanted: usize) {
+    /// WNS answered one otherwise, and there is room for so many.
+    pub(super) fn answered(&self, room: usize) {
         let mut state = self.state();
         let Some(most) = state.most else { return };
-        state.taken += 1;
-        if state.taken < most {
+        state.answered += 1;
+        if state.answered < most {
             return;
         }
-        state.taken = 0;
-        // Doubled while it is low, so that a short throttling does not last.
-        let grown = most.saturating_add(most.min(LEAST * 4));
-        state.most = (grown < wanted).then_some(grown);
+        state.answered = 0;
+        let grown = most.saturating_add(most.min(STEP));
+        state.most = (grown < room).then_some(grown);
     }
 }
 
@@ -74,43 +77,43 @@ mod tests {
     use super::*;
 
     #[test]
-    fn throttling_halves_what_is_under_way_and_acceptances_let_it_grow() {
+    fn throttling_halves_what_is_under_way_and_other_answers_let_it_grow() {
         let pace = Pace::default();
         let now = Instant::now();
-        assert_eq!(pace.of(1000), 1000);
-        pace.throttled(1000, now);
-        assert_eq!(pace.of(1000), 500);
+        assert_eq!(pace.of(64), 64);
+        pace.throttled(60, now);
+        assert_eq!(pace.of(64), 30);
         // Of those that were under way with the first.
         for millis in [0, 10, 999] {
-            pace.throttled(1000, now + Duration::from_millis(millis));
+            pace.throttled(60, now + Duration::from_millis(millis));
         }
-        assert_eq!(pace.of(1000), 500);
-        pace.throttled(1000, now + Duration::from_secs(1));
-        assert_eq!((pace.of(1000), pace.of(100)), (250, 100));
-        for _ in 0..249 {
-            pace.taken(1000);
+        assert_eq!(pace.of(64), 30);
+        pace.throttled(30, now + Duration::from_secs(1));
+        assert_eq!((pace.of(64), pace.of(10)), (15, 10));
+        for _ in 0..14 {
+            pace.answered(64);
         }
-        assert_eq!(pace.of(1000), 250);
-        pace.taken(1000);
-        assert_eq!(pace.of(1000), 266);
-        for _ in 0..100_000 {
-            pace.taken(1000);
+        assert_eq!(pace.of(64), 15);
+        pace.answered(64);
+        assert_eq!(pace.of(64), 30);
+        for _ in 0..30 + 46 + 62 {
+            pace.answered(64);
         }
-        assert_eq!(pace.of(1000), 1000);
+        assert_eq!((pace.of(64), pace.of(1000)), (64, 1000), "as before");
     }
 
     #[test]
     fn something_is_always_under_way() {
         let pace = Pace::default();
         let mut now = Instant::now();
-        for _ in 0..100 {
-            pace.throttled(1000, now);
+        for under_way in (0..100).rev() {
+            pace.throttled(under_way, now);
             now += Duration::from_secs(2);
         }
         assert_eq!(pace.of(1000), LEAST);
         assert_eq!(pace.of(1), 1);
         for _ in 0..LEAST {
-            pace.taken(1000);
+            pace.answered(1000);
         }
         assert_eq!(pace.of(1000), 2 * LEAST);
     }
