@@ -24,6 +24,7 @@ mod send;
 mod sim;
 mod topics;
 mod web;
+mod wns;
 
 use std::process::ExitCode;
 
@@ -41,6 +42,7 @@ fn main() -> ExitCode {
         Command::Send(SendCommand::Fcm(args)) => send::fcm::run(&args),
         Command::Send(SendCommand::Gcm(args)) => send::gcm::run(&args),
         Command::Send(SendCommand::Web(args)) => send::web::run(&args),
+        Command::Send(SendCommand::Wns(args)) => send::wns::run(&args),
         Command::Broadcast(BroadcastCommand::Apns(args)) => broadcast::apns::run(&args),
         Command::Channels(ChannelsCommand::Apns(args)) => channels::apns::run(&args.action),
         Command::Topics(TopicsCommand::Fcm(args)) => topics::fcm::run(&args.action),

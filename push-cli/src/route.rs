@@ -88,38 +88,34 @@ on_the_way!(
     anypush::fcm::ClientBuilder,
     anypush::gcm::ClientBuilder,
     anypush::web::ClientBuilder,
+    anypush::wns::ClientBuilder,
 );
 
 /// An error of any client.
 pub(crate) trait Failure {
+    /// Whether what did not come in time may be the answer of another server, which gives access tokens.
+    const ASKS_ELSEWHERE: bool;
+
     fn kind(&self) -> ErrorKind;
+
     /// With its causes, on one line.
     fn report(&self) -> String;
+
     /// Why there was no answer within this time.
     fn lateness(&self, within: Duration) -> String {
-        format!("no answer within {} s", within.as_secs_f64())
-    }
-}
-
-/// What did not come in time may be the answer of another server, which gives access tokens.
-impl Failure for anypush::fcm::Error {
-    fn kind(&self) -> ErrorKind {
-        self.kind()
-    }
-
-    fn report(&self) -> String {
-        self.report()
-    }
-
-    fn lateness(&self, within: Duration) -> String {
-        let report = self.report();
-        format!("no answer within {} s: {report}", within.as_secs_f64())
+        let late = format!("no answer within {} s", within.as_secs_f64());
+        match Self::ASKS_ELSEWHERE {
+            true => format!("{late}: {}", self.report()),
+            false => late,
+        }
     }
 }
 
 macro_rules! failures {
-    ($($error:ty),+ $(,)?) => {
+    ($($error:ty, asks elsewhere: $elsewhere:literal;)+) => {
         $(impl Failure for $error {
+            const ASKS_ELSEWHERE: bool = $elsewhere;
+
             fn kind(&self) -> ErrorKind {
                 self.kind()
             }
@@ -132,9 +128,11 @@ macro_rules! failures {
 }
 
 failures!(
-    anypush::apns::Error,
-    anypush::apns::gateway::Error,
-    anypush::gcm::Error,
+    anypush::apns::Error, asks elsewhere: false;
+    anypush::apns::gateway::Error, asks elsewhere: false;
+    anypush::fcm::Error, asks elsewhere: true;
+    anypush::gcm::Error, asks elsewhere: false;
+    anypush::wns::Error, asks elsewhere: true;
 );
 
 /// Waits until there is a connection to a server, `HOST:PORT`; `None` where an interrupt came first.

@@ -36,6 +36,9 @@ pub(crate) fn run(args: &Sim) -> Result<Exit> {
     if let Some(address) = args.gcm {
         builder = builder.gcm(address);
     }
+    if let Some(address) = args.wns {
+        builder = builder.wns(address);
+    }
     if let Some(address) = args.web {
         builder = builder.web(address);
     }

@@ -53,38 +53,68 @@ fn a_simulator_that_cannot_listen_is_status_2() {
     assert!(ended.stderr.contains(&address), "{ended:?}");
 }
 
+/// Its verdicts with so many devices as the demo has, by service: ten of each kind of failure, and of some
+/// kinds there are two or three; of the binary gateway ten and ten, and two more.
+const DEMO: [(&str, [u64; 7]); 6] = [
+    ("apns", [230, 0, 10, 20, 10, 10, 20]),
+    ("apns gateway", [278, 0, 11, 1, 0, 0, 10]),
+    ("fcm", [230, 0, 30, 20, 10, 10, 0]),
+    ("gcm", [240, 10, 20, 10, 0, 10, 10]),
+    ("wns", [220, 0, 20, 30, 10, 10, 10]),
+    ("web push", [230, 0, 20, 20, 10, 10, 10]),
+];
+
+/// The numbers behind a name: the devices, and the verdicts.
+fn counts(line: &str, name: &str) -> Option<Vec<u64>> {
+    let numbers = line.trim_start().strip_prefix(name)?.strip_prefix(' ')?;
+    let numbers = numbers.split_whitespace().take(8);
+    numbers.map(|cell| cell.parse().ok()).collect()
+}
+
 #[test]
-fn the_demo_needs_nothing_and_shows_every_backend() {
+fn the_demo_needs_nothing_and_shows_every_service_and_every_verdict_in_one_table() {
     let ended = run(&mut anypush(["demo", "--count", "300"]));
     assert_eq!(ended.code, Some(0), "{ended:?}");
     assert_eq!(ended.stderr, "");
-    for part in ["tokio", "smol", "accepted", "credentials", "unknown"] {
-        assert!(ended.stdout.contains(part), "{part}: {}", ended.stdout);
-    }
-    // Ten of each kind of failure, and one of the kinds twice; for the binary gateway ten and ten, and
-    // two more.
-    let (apns, rest) = ended.stdout.split_once("binary gateway").unwrap();
-    let (gateway, rest) = rest.split_once("\n  fcm, ").unwrap();
-    let (fcm, rest) = rest.split_once("\n  gcm, ").unwrap();
-    let (gcm, web) = rest.split_once("\n  web push, ").unwrap();
-    for (table, expected) in [
-        (apns, "230 10 20 10 10 20"),
-        (gateway, "278 11 1 10"),
-        (fcm, "230 30 20 10 10"),
-        (gcm, "240 10 20 10 10 10"),
-        (web, "230 20 20 10 10 10"),
-    ] {
-        for [_, runtime, _, tls] in BACKENDS {
-            let row = table.lines().find_map(|line| {
-                let cells: Vec<_> = line.split_whitespace().collect();
-                (cells.get(..2)? == [runtime, tls]).then(|| cells[2..cells.len() - 1].join(" "))
-            });
-            let row = row.unwrap_or_else(|| panic!("{runtime}, {tls}: {table}"));
-            assert_eq!(row, expected, "{runtime}, {tls}");
+    let table: Vec<&str> = ended.stdout.lines().skip(3).take(2 + DEMO.len()).collect();
+    assert!(table[0].contains("replace-"), "{}", ended.stdout);
+    assert!(table[1].contains("credentials"), "{}", ended.stdout);
+    let mut seen = [0; 7];
+    for (line, (service, expected)) in table[2..].iter().zip(DEMO) {
+        let counts = counts(line, service).unwrap_or_else(|| panic!("{service}: {line}"));
+        assert_eq!(counts[0], 300, "{service}");
+        assert_eq!(counts[1..], expected, "{service}");
+        for (seen, count) in seen.iter_mut().zip(expected) {
+            *seen += count;
         }
     }
-    for told in ["Taken by each simulator: 278.", "feedback service: 10."] {
-        assert!(gateway.contains(told), "{told}: {}", ended.stdout);
+    assert!(seen.iter().all(|devices| *devices > 0), "{seen:?}");
+    assert!(
+        ended.stdout.contains("Feedback told of 10."),
+        "{}",
+        ended.stdout
+    );
+    let longest = ended.stdout.lines().map(|line| line.chars().count()).max();
+    assert!(longest <= Some(100), "{longest:?}: {}", ended.stdout);
+    for verdict in ["replace-token", "fix-credentials", "unknown"] {
+        let meaning = format!("\n  {verdict} ");
+        assert!(ended.stdout.contains(&meaning), "{}", ended.stdout);
+    }
+}
+
+#[test]
+fn the_demo_can_show_every_backend_and_they_agree() {
+    let ended = run(&mut anypush(["demo", "--count", "300", "--by-backend"]));
+    assert_eq!(ended.code, Some(0), "{ended:?}");
+    assert_eq!(ended.stderr, "");
+    let mut lines = ended.stdout.lines().skip(5);
+    for (service, expected) in DEMO {
+        assert_eq!(lines.next().map(str::trim), Some(service));
+        for [_, runtime, _, tls] in BACKENDS {
+            let (name, line) = (format!("{runtime}, {tls}"), lines.next().unwrap());
+            let counts = counts(line, &name).unwrap_or_else(|| panic!("{name}: {line}"));
+            assert_eq!(counts[1..], expected, "{service}: {line}");
+        }
     }
 }
 
@@ -108,6 +138,7 @@ fn every_shell_has_its_completions() {
         assert!(ended.stdout.contains("delay-while-idle"), "{shell}");
         assert!(ended.stdout.contains("allow-private"), "{shell}");
         assert!(ended.stdout.contains("vapid"), "{shell}");
+        assert!(ended.stdout.contains("client-secret-env"), "{shell}");
     }
 }
 
@@ -190,6 +221,20 @@ fn help_is_a_manual() {
                 "Exit status",
             ],
         ),
+        (
+            &["send", "wns", "--help"],
+            &[
+                "anypush sim",
+                "ms-app://S-1-15-2-",
+                "--tenant",
+                "default: WNS_CLIENT_SECRET",
+                "--channels",
+                "channelthrottled",
+                "they are not trusted",
+                "default: 32",
+                "Exit status",
+            ],
+        ),
         (&["keys", "--help"], &["vapid"]),
         (
             &["keys", "vapid", "--help"],
@@ -208,8 +253,19 @@ fn help_is_a_manual() {
             &["topics", "fcm", "list", "--help"],
             &["\"topic\":\"news\""],
         ),
-        (&["sim", "--help"], &["AuthKey.p8", "POST /faults"]),
-        (&["demo", "--help"], &["--count", "20000"]),
+        (
+            &["sim", "--help"],
+            &[
+                "AuthKey.p8",
+                "POST /faults",
+                "POST /channels",
+                "DomainBlocked",
+            ],
+        ),
+        (
+            &["demo", "--help"],
+            &["--count", "15000", "--by-backend", "half a minute"],
+        ),
         (&["completions", "--help"], &["bash"]),
     ] {
         let ended = run(&mut anypush(args));

@@ -395,7 +395,7 @@ fn people_get_lines_for_a_few_and_a_table_for_many() {
     let few = run_with(send_web(&sim).args(human), &listed(&all[6..8]));
     for part in [
         "410 gone, errno 106",
-        "localhos…",
+        "localhost:",
         "2 devices in",
         "delete it",
     ] {

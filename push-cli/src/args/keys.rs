@@ -21,8 +21,8 @@ Examples:
 In a page:
   registration.pushManager.subscribe({ userVisibleOnly: true, applicationServerKey: \"B…\" })
 
-What is printed where no terminal shows it: the key in PEM, unless it goes to a file or comes from one,
-and on the last line the application server key alone. With --output json one object:
+What is printed where no terminal shows it: the key in PEM, unless it goes to a file or comes from
+one, and on the last line the application server key alone. With --output json one object:
   {\"application_server_key\":\"B…\",\"private_key_pem\":\"-----BEGIN PRIVATE KEY-----\\n…\"}
   {\"application_server_key\":\"B…\",\"file\":\"vapid.pem\"}
 

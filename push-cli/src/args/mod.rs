@@ -17,6 +17,7 @@ mod sim;
 mod topics;
 mod value;
 mod web;
+mod wns;
 
 use clap::error::ErrorKind;
 use clap::{Parser, Subcommand};
@@ -40,6 +41,7 @@ pub(crate) use sim::Sim;
 pub(crate) use topics::{Following, TopicAction, TopicsFcm, TopicsOf};
 pub(crate) use value::Json;
 pub(crate) use web::{Endpoints, Web, WebMessage, WebSender};
+pub(crate) use wns::{Wns, WnsApp, WnsDelivery, WnsMessage};
 
 use crate::exit::{Exit, complain};
 
@@ -87,7 +89,7 @@ pub(crate) enum Command {
     /// Make keys, and show what is public of them
     #[command(subcommand, arg_required_else_help = true)]
     Keys(KeysCommand),
-    Sim(Sim),
+    Sim(Box<Sim>),
     Demo(Demo),
     Completions(Completions),
 }
@@ -98,6 +100,7 @@ pub(crate) enum SendCommand {
     Gateway(Box<Gateway>),
     Fcm(Box<Fcm>),
     Gcm(Box<Gcm>),
+    Wns(Box<Wns>),
     Web(Box<Web>),
 }
 
@@ -162,6 +165,27 @@ mod tests {
     #[test]
     fn the_definition_is_sound() {
         Cli::command().debug_assert();
+    }
+
+    /// All commands below, with their names.
+    fn commands(command: clap::Command) -> Vec<clap::Command> {
+        let below: Vec<_> = command.get_subcommands().cloned().collect();
+        let below = below.into_iter().flat_map(commands);
+        below.chain([command]).collect()
+    }
+
+    #[test]
+    fn no_line_of_a_manual_is_wrapped() {
+        for command in commands(Cli::command()) {
+            let manual = command.get_after_help().map(ToString::to_string);
+            for line in manual.unwrap_or_default().lines() {
+                assert!(
+                    line.chars().count() <= 100,
+                    "{}: {line}",
+                    command.get_name()
+                );
+            }
+        }
     }
 
     #[test]

@@ -42,11 +42,12 @@ Examples:
 Subscriptions are JSON as browsers give it, JSON.stringify(subscription):
   {\"endpoint\":\"https://…\",\"keys\":{\"p256dh\":\"…\",\"auth\":\"…\"}}
   One on each line; one over many lines and arrays of them are read, too. Other members are ignored.
-  The keys may be in either alphabet of base64, with padding or without. A line with only an endpoint
-  serves pushes without payload. What is no subscription is told as fix-message, and the rest goes on.
+  The keys may be in either alphabet of base64, with padding or without. A line with only an
+  endpoint serves pushes without payload. What is no subscription is told as fix-message, and the
+  rest goes on.
 
-Endpoints come from users, so they are not trusted: only https on port 443 at public names that lead to
-  public addresses, checked when it connects. Redirects are not followed.
+Endpoints come from users, so they are not trusted: only https on port 443 at public names that lead
+  to public addresses, checked when it connects. Redirects are not followed.
 
 Outcomes, one line each, in order of completion:
   device  the endpoint as it was given; of what has none `line 17`, or `argument 2`

@@ -15,10 +15,8 @@ use super::watch::{Seen, Watch};
 const TIMEOUT: Duration = Duration::from_millis(1500);
 
 pub(super) const NOTES: &str = "\
-Every device has one outcome. Where it is unknown, the simulator took the push
-and kept its answer to itself. One provider token was refused as expired, and
-one connection was ended by the service on the way: those pushes were sent
-again, and nothing shows.";
+Gone, of another topic, malformed; throttled, failing; answers kept back. A provider
+token was refused as expired, a connection ended: sent again, and nothing shows.";
 
 /// A simulator that lets some fail.
 pub(super) fn start(scene: &Scene) -> Result<Sim> {

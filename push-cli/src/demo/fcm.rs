@@ -15,11 +15,8 @@ use super::watch::{Seen, Watch};
 const INTERNAL_ERROR: u32 = 2;
 
 pub(super) const NOTES: &str = "\
-Every device has one outcome. The tokens to remove were told apart: FCM called
-them unregistered, APNs did so behind it, or they are none while others took the
-same message. Where it is unknown, the simulator took the push and broke off.
-One access token was refused, and one connection was ended by the service on the
-way: those pushes were sent again, and nothing shows.";
+Gone in three ways: from FCM, from APNs behind it, or no token at all. An access
+token was refused, a connection ended: sent again, and nothing shows.";
 
 /// A simulator that lets some fail.
 pub(super) fn start(scene: &Scene) -> Result<Sim> {

@@ -22,10 +22,8 @@ const INVALID_TOKEN: u8 = 8;
 const SHUTDOWN: u8 = 10;
 
 pub(super) const NOTES: &str = "\
-Apple switched it off on 2021-03-31; others speak its protocol. Success is
-silent in it. A refusal names one device, and throws away what came behind:
-that was sent again. One refusal came late, and one gateway shut down on the
-way. In the end a proof was asked for, so that nothing is unknown.";
+Switched off by Apple in 2021. A refusal throws away what came behind: sent again.
+One gateway shut down on the way.";
 
 /// A simulator that lets some fail.
 pub(super) fn start(scene: &Scene) -> Result<Sim> {

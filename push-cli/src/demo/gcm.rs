@@ -15,9 +15,8 @@ use super::watch::{Seen, Watch};
 const API_KEY: &str = "AIzaSy-demo";
 
 pub(super) const NOTES: &str = "\
-Google shut it down in 2024; others speak its protocol. Up to 1000 devices go
-out with one request, and each has its outcome. Those to replace were accepted,
-and are known by another id now.";
+Shut down by Google in 2024. Up to 1000 devices go out with one request, and each
+has its outcome. Those to replace are known by another id now.";
 
 /// A simulator that lets some fail.
 pub(super) fn start(scene: &Scene) -> Result<Sim> {

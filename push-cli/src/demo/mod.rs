@@ -4,21 +4,27 @@ mod apns;
 mod fcm;
 mod gateway;
 mod gcm;
+mod legend;
+mod played;
 mod scene;
 mod table;
 mod watch;
 mod web;
+mod wns;
+
+use std::io::{self, Write};
 
 use anyhow::Result;
 use indicatif::{MultiProgress, ProgressBar, ProgressStyle};
 use push_sim::Service;
 
 use crate::args::{BackendName, Demo};
-use crate::exit::Exit;
+use crate::exit::{Exit, complain};
 use crate::interrupts::Interrupts;
 use crate::runtime;
+use played::{Played, Row};
 use scene::Scene;
-use table::{Row, Table};
+use table::Table;
 use watch::Watch;
 
 const BAR: &str = "  {prefix:<36} {bar:32.green/dim} {percent:>3}%";
@@ -30,18 +36,27 @@ enum Act {
     Gateway,
     Fcm,
     Gcm,
+    Wns,
     Web,
 }
 
 impl Act {
-    const ALL: [Self; 5] = [Self::Apns, Self::Gateway, Self::Fcm, Self::Gcm, Self::Web];
+    const ALL: [Self; 6] = [
+        Self::Apns,
+        Self::Gateway,
+        Self::Fcm,
+        Self::Gcm,
+        Self::Wns,
+        Self::Web,
+    ];
 
     const fn title(self) -> &'static str {
         match self {
             Self::Apns => "apns",
-            Self::Gateway => "binary gateway",
+            Self::Gateway => "apns gateway",
             Self::Fcm => "fcm",
             Self::Gcm => "gcm",
+            Self::Wns => "wns",
             Self::Web => "web push",
         }
     }
@@ -52,6 +67,7 @@ impl Act {
             Self::Gateway => gateway::NOTES,
             Self::Fcm => fcm::NOTES,
             Self::Gcm => gcm::NOTES,
+            Self::Wns => wns::NOTES,
             Self::Web => web::NOTES,
         }
     }
@@ -81,6 +97,11 @@ impl Act {
                 let seen = runtime::run(name, |backend| gcm::send(&sim, scene, backend, watch))?;
                 (sim, Service::Gcm, seen.map(|seen| (seen, None)))
             }
+            Self::Wns => {
+                let sim = wns::start(scene)?;
+                let seen = runtime::run(name, |backend| wns::send(&sim, scene, backend, watch))?;
+                (sim, Service::Wns, seen.map(|seen| (seen, None)))
+            }
             Self::Web => {
                 let sim = web::start(scene)?;
                 let seen = runtime::run(name, |backend| web::send(&sim, scene, backend, watch))?;
@@ -101,18 +122,44 @@ impl Act {
 pub(crate) fn run(args: &Demo) -> Result<Exit> {
     let interrupts = Interrupts::catch()?;
     let scene = Scene::new(args.count.into());
+    let mut played = Vec::new();
+    let mut interrupted = false;
     for act in Act::ALL {
         let Some(rows) = rows(act, &scene, &interrupts)? else {
-            return Ok(Exit::Interrupted);
+            interrupted = true;
+            break;
         };
-        let table = Table {
+        played.push(Played {
             title: act.title(),
             notes: act.notes(),
-            rows: &rows,
-        };
-        table.print(scene.is_complete())?;
+            rows,
+        });
     }
-    Ok(Exit::Success)
+    if !played.is_empty() {
+        show(&played, args.by_backend, &scene)?;
+    }
+    let faults: Vec<String> = played.iter().flat_map(Played::faults).collect();
+    for fault in &faults {
+        complain(format_args!("{fault}"));
+    }
+    Ok(match (interrupted, faults.is_empty()) {
+        (true, _) => Exit::Interrupted,
+        (false, true) => Exit::Success,
+        (false, false) => Exit::SomeNotAccepted,
+    })
+}
+
+/// The table, and what there is to say of it.
+fn show(played: &[Played], by_backend: bool, scene: &Scene) -> io::Result<()> {
+    let mut text = table::title(scene.devices(), BackendName::all().count());
+    text.push_str(&Table { played, by_backend }.lines());
+    // Of few devices, not everything went wrong that can.
+    if scene.is_complete() {
+        text.push('\n');
+        text.push_str(&legend::legend(played));
+    }
+    io::stdout().write_all(text.as_bytes())?;
+    io::stdout().flush()
 }
 
 /// A row for each backend; `None` when it was interrupted.

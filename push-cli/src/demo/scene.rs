@@ -6,7 +6,7 @@ use std::time::{Duration, SystemTime};
 const MOST: u64 = 10;
 
 /// The kinds of devices that fail, at most: those that a service lets fail and the malformed ones.
-const KINDS: u64 = 7;
+const KINDS: u64 = 8;
 
 /// The devices of a demo. Of each block of devices the first ones fail, each in its own way.
 #[derive(Clone, Copy, Debug)]

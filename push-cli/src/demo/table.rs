@@ -1,140 +1,101 @@
-//! The table in the end.
-
-use std::io::{self, Write};
-use std::time::Duration;
+//! The table in the end: a row for each service.
 
 use console::{Style, style};
 
-use crate::args::BackendName;
-use crate::output::{Tally, VERDICTS, grouped};
+use super::played::{Played, Row};
+use crate::output::{Tally, VERDICTS, colour, grouped};
 
-pub(super) struct Row {
-    pub(super) backend: BackendName,
-    /// How many the simulator took.
-    pub(super) taken: u64,
-    /// How many its feedback service told of, where there is one.
-    pub(super) feedback: Option<u64>,
-    pub(super) tally: Tally,
-    /// From the first device to the last answer.
-    pub(super) took: Duration,
-}
-
-impl Row {
-    fn per_second(&self) -> u64 {
-        let seconds = self.took.as_secs_f64();
-        match seconds > 0.0 {
-            true => (self.tally.devices() as f64 / seconds) as u64,
-            false => 0,
-        }
-    }
-
-    /// The cells, in the order of the columns.
-    fn cells(&self, verdicts: &[&str]) -> Vec<String> {
-        let mut cells = vec![
-            self.backend.runtime.as_str().to_owned(),
-            self.backend.tls.as_str().to_owned(),
-        ];
-        let shown = self
-            .tally
-            .counts()
-            .filter(|(name, _)| verdicts.contains(name));
-        cells.extend(shown.map(|(_, count)| grouped(count)));
-        cells.push(grouped(self.per_second()));
-        cells
-    }
-}
-
-/// How many columns hold text; the others hold numbers.
-const TEXTS: usize = 2;
-
-/// What one service made of it.
+/// What all services made of it.
 pub(super) struct Table<'a> {
-    pub(super) title: &'a str,
-    /// What there is to say of it, where everything went wrong that can.
-    pub(super) notes: &'a str,
-    pub(super) rows: &'a [Row],
+    pub(super) played: &'a [Played],
+    /// A row for each backend of each service, not only where they differ.
+    pub(super) by_backend: bool,
 }
+
+/// A line of cells: what it is about, numbers, and how fast it was.
+type Cells = Vec<(String, Style)>;
 
 impl Table<'_> {
-    /// `complete` says whether everything went wrong that can.
-    pub(super) fn print(&self, complete: bool) -> io::Result<()> {
-        let text = format!("{}\n{}\n", self.body(), style(self.legend(complete)).dim());
-        io::stdout().write_all(text.as_bytes())?;
-        io::stdout().flush()
-    }
-
-    fn legend(&self, complete: bool) -> String {
-        let mut legend = match complete {
-            true => format!("{}\n", self.notes),
-            false => String::new(),
-        };
-        let taken = self.rows.iter().map(|row| row.taken);
-        legend.push_str(&format!("Taken by each simulator: {}.", each(taken)));
-        let told: Vec<u64> = self.rows.iter().filter_map(|row| row.feedback).collect();
-        if !told.is_empty() {
-            let told = each(told.into_iter());
-            legend.push_str(&format!(" Told by each feedback service: {told}."));
-        }
-        legend
-    }
-
-    fn body(&self) -> String {
-        let Self { title, rows, .. } = self;
-        // What no service has is left out.
-        let occurs = |name: &&str| {
-            let mut counts = rows.iter().flat_map(|row| row.tally.counts());
-            counts.any(|(verdict, count)| verdict == *name && count > 0)
-        };
-        let verdicts: Vec<&str> = VERDICTS.into_iter().filter(occurs).collect();
-        let mut headings = vec!["runtime", "tls"];
-        headings.extend(&verdicts);
-        headings.push("per second");
+    /// Headings and rows, with the end of each line.
+    pub(super) fn lines(&self) -> String {
+        let headings = ["service", "devices"].into_iter().chain(VERDICTS);
+        let headings = headings.chain(["per second"]);
         // On two lines, so that the table fits a terminal.
-        let (upper, lower): (Vec<&str>, Vec<&str>) = headings.into_iter().map(two_lines).unzip();
-        let cells: Vec<Vec<String>> = rows.iter().map(|row| row.cells(&verdicts)).collect();
-
+        let (upper, lower): (Cells, Cells) = headings
+            .map(two_lines)
+            .map(|(upper, lower)| (dim(upper), dim(lower)))
+            .unzip();
+        let mut lines = vec![upper, lower];
+        for played in self.played {
+            lines.extend(self.service(played));
+        }
         let width = |column: usize| {
-            let cells = cells.iter().filter_map(|row| row.get(column));
-            let widest = cells.map(|cell| cell.chars().count()).max();
-            let heading = upper[column].len().max(lower[column].len());
-            widest.unwrap_or(0).max(heading)
+            let cells = lines.iter().filter_map(|cells| cells.get(column));
+            cells.map(|(cell, _)| cell.chars().count()).max()
         };
-        let widths: Vec<usize> = (0..upper.len()).map(width).collect();
-        let devices = rows.first().map_or(0, |row| row.tally.devices());
-        let mut text = format!("\n  {title}, {} on each backend\n\n", counted(devices));
-        for headings in [&upper, &lower] {
-            let dim = headings
-                .iter()
-                .map(|heading| (*heading, Style::new().dim()));
-            text.push_str(&line(dim, &widths));
+        let widths: Vec<usize> = (0..).map_while(width).collect();
+        lines.iter().map(|cells| line(cells, &widths)).collect()
+    }
+
+    /// What became of it by and large, and on each backend that is to be told apart.
+    fn service(&self, played: &Played) -> Vec<Cells> {
+        if self.by_backend {
+            let title = vec![(played.title.to_owned(), Style::new().bold())];
+            let rows = played.rows.iter().map(backend);
+            return [title].into_iter().chain(rows).collect();
         }
-        for row in &cells {
-            let styled = row.iter().enumerate().map(|(column, cell)| {
-                let accepted = TEXTS;
-                let style = match column == accepted {
-                    true => Style::new().green(),
-                    false => Style::new(),
-                };
-                (cell.as_str(), style)
-            });
-            text.push_str(&line(styled, &widths));
-        }
-        text
+        let Some(usual) = played.usual() else {
+            return Vec::new();
+        };
+        let mut cells = vec![(played.title.to_owned(), Style::new().bold())];
+        cells.extend(numbers(&usual.tally));
+        cells.push((range(played.pace()), Style::new()));
+        let others = played.others().map(backend);
+        [cells].into_iter().chain(others).collect()
     }
 }
 
-/// Numbers that should be the same.
-fn each(numbers: impl Iterator<Item = u64>) -> String {
-    let mut numbers: Vec<String> = numbers.map(grouped).collect();
-    numbers.dedup();
-    numbers.join(", ")
+/// One backend.
+fn backend(row: &Row) -> Cells {
+    let mut cells = vec![(format!("  {}", row.backend), Style::new())];
+    cells.extend(numbers(&row.tally));
+    cells.push((grouped(row.per_second()), Style::new()));
+    cells
 }
 
-fn counted(devices: u64) -> String {
-    match devices {
-        1 => "1 device".to_owned(),
-        _ => format!("{} devices", grouped(devices)),
+fn numbers(tally: &Tally) -> impl Iterator<Item = (String, Style)> {
+    let devices = (grouped(tally.devices()), Style::new());
+    let counts = tally.counts().map(|(verdict, count)| {
+        let style = match count {
+            0 => Style::new().dim(),
+            _ => colour(verdict),
+        };
+        (grouped(count), style)
+    });
+    [devices].into_iter().chain(counts)
+}
+
+/// Slowest and fastest; no more of them than another run would show, too.
+fn range(pace: Option<(u64, u64)>) -> String {
+    let Some((slowest, fastest)) = pace else {
+        return String::new();
+    };
+    let (slowest, fastest) = (rounded(slowest), rounded(fastest));
+    match slowest == fastest {
+        true => grouped(fastest),
+        false => format!("{}–{}", grouped(slowest), grouped(fastest)),
     }
+}
+
+/// Two digits, and zeros.
+fn rounded(number: u64) -> u64 {
+    let digits = number.checked_ilog10().unwrap_or(0) + 1;
+    let unit = 10_u64.pow(digits.saturating_sub(2));
+    number.saturating_add(unit / 2) / unit * unit
+}
+
+fn dim(text: &str) -> (String, Style) {
+    (text.to_owned(), Style::new().dim())
 }
 
 /// A heading of two words as its two lines; one of one word stands below.
@@ -145,14 +106,90 @@ fn two_lines(heading: &str) -> (&str, &str) {
     }
 }
 
-fn line<'a>(cells: impl Iterator<Item = (&'a str, Style)>, widths: &[usize]) -> String {
+fn line(cells: &[(String, Style)], widths: &[usize]) -> String {
     let mut text = String::from(" ");
-    for (column, ((cell, style), width)) in cells.zip(widths).enumerate() {
-        let cell = match column < TEXTS {
-            true => format!("{cell:<width$}"),
-            false => format!("{cell:>width$}"),
+    for (column, ((cell, style), width)) in cells.iter().zip(widths).enumerate() {
+        let cell = match column {
+            0 => format!("{cell:<width$}"),
+            _ => format!("{cell:>width$}"),
         };
         text.push_str(&format!(" {}", style.apply_to(cell)));
     }
     format!("{}\n", text.trim_end())
+}
+
+/// What it was, above it.
+pub(super) fn title(devices: u64, backends: usize) -> String {
+    let devices = match devices {
+        1 => "1 device".to_owned(),
+        _ => format!("{} devices", grouped(devices)),
+    };
+    let text = format!("  {devices} of each service, on each of {backends} backends");
+    format!("\n{}\n\n", style(text).bold())
+}
+
+#[cfg(test)]
+mod tests {
+    use std::time::Duration;
+
+    use anypush::Verdict;
+
+    use super::*;
+    use crate::args::BackendName;
+
+    fn row(backend: BackendName, accepted: u64) -> Row {
+        let mut tally = Tally::default();
+        (0..accepted).for_each(|_| tally.count(&Verdict::Accepted));
+        Row {
+            backend,
+            taken: accepted,
+            feedback: None,
+            tally,
+            took: Duration::from_millis(100 + accepted),
+        }
+    }
+
+    fn lines(by_backend: bool) -> Vec<String> {
+        let accepted = [1000, 1000, 999, 1000, 1000, 1000];
+        let rows = BackendName::all().zip(accepted);
+        let played = [Played {
+            title: "apns gateway",
+            notes: "",
+            rows: rows
+                .map(|(backend, accepted)| row(backend, accepted))
+                .collect(),
+        }];
+        let table = Table {
+            played: &played,
+            by_backend,
+        };
+        table.lines().lines().map(str::to_owned).collect()
+    }
+
+    #[test]
+    fn a_service_is_one_row_and_a_backend_that_differs_another() {
+        let lines = lines(false);
+        assert_eq!(lines.len(), 4, "{lines:#?}");
+        assert!(lines[2].starts_with("  apns gateway "), "{lines:#?}");
+        assert!(lines[2].contains(" 1,000 "), "{lines:#?}");
+        assert!(lines[2].ends_with(" 910"), "{lines:#?}");
+        assert!(lines[3].starts_with("    smol, rustls "), "{lines:#?}");
+        assert!(lines[3].contains(" 999 "), "{lines:#?}");
+    }
+
+    #[test]
+    fn every_backend_can_have_its_row() {
+        let lines = lines(true);
+        assert_eq!(lines.len(), 9, "{lines:#?}");
+        assert_eq!(lines[2], "  apns gateway");
+        assert!(lines[8].starts_with("    async-std, openssl "));
+    }
+
+    #[test]
+    fn a_pace_is_told_by_two_digits() {
+        let shown = [0, 7, 99, 101, 994, 996, 38_412, 764_292].map(rounded);
+        assert_eq!(shown, [0, 7, 99, 100, 990, 1000, 38_000, 760_000]);
+        assert_eq!(range(Some((38_412, 51_007))), "38,000–51,000");
+        assert_eq!(range(Some((38_412, 38_007))), "38,000");
+    }
 }

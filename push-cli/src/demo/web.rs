@@ -15,10 +15,8 @@ use super::watch::{Seen, Watch};
 const INTERNAL_ERROR: u32 = 2;
 
 pub(super) const NOTES: &str = "\
-Every message was encrypted for its browser, with a key of its own; the VAPID
-token was signed once. To remove are those that the service called gone, and
-those that it did not know while it took others. Some were made with another
-VAPID key, and some came without the keys that a message is encrypted with.";
+Encrypted for each browser apart. Gone, or unknown to a service that took others;
+made with another VAPID key, or without the keys to encrypt with.";
 
 /// A simulator that lets some fail.
 pub(super) fn start(scene: &Scene) -> Result<Sim> {

@@ -16,8 +16,9 @@ use crate::devices::Steering;
 /// So many devices are told line by line.
 const FEW: usize = 10;
 
-/// A device on a line of its own is shortened beyond this: the id of a channel has so many.
-const WHOLE_CHARS: usize = 24;
+/// A device on a line of its own is shortened beyond this: the longest host of a push service and the end of
+/// an endpoint there have fewer.
+const WHOLE_CHARS: usize = 48;
 
 pub(crate) struct Human<W> {
     out: W,
@@ -136,6 +137,9 @@ fn line(entry: &Entry<'_>, noun: Noun) -> String {
         if let Some(id) = &entry.id {
             let _ = write!(text, "  {}", style(format!("id {id}")).dim());
         }
+        if let Some(detail) = &entry.detail {
+            let _ = write!(text, "  {}", style(visible(detail)).dim());
+        }
         text.push('\n');
         return text;
     }
@@ -146,7 +150,7 @@ fn line(entry: &Entry<'_>, noun: Noun) -> String {
         (None, None) => String::new(),
     };
     if let Some(detail) = &entry.detail {
-        let _ = write!(why, ": {}", visible(detail));
+        let _ = write!(why, ": {}", visible(detail).trim_end_matches('.'));
     }
     if let Some(token) = entry.new_token() {
         let _ = write!(why, ", by now {}", shortened(token, WHOLE_CHARS));

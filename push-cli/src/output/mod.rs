@@ -19,7 +19,8 @@ pub(crate) use json::JsonLines;
 pub(crate) use pieces::Pieces;
 pub(crate) use tally::{Summary, Tally, VERDICTS};
 pub(crate) use words::{
-    CHANNELS, DEVICES, FCM_DEVICES, GCM_DEVICES, Noun, WEB_DEVICES, grouped, shortened, visible,
+    CHANNELS, DEVICES, FCM_DEVICES, GCM_DEVICES, Noun, WEB_DEVICES, WNS_CHANNELS, colour, grouped,
+    shortened, visible,
 };
 
 use crate::args::{Common, OutputFormat};

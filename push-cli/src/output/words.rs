@@ -44,6 +44,12 @@ pub(crate) const GCM_DEVICES: Noun = Noun {
     ..DEVICES
 };
 
+/// Pushes to Windows apps.
+pub(crate) const WNS_CHANNELS: Noun = Noun {
+    credentials: "client id, secret or tenant",
+    ..CHANNELS
+};
+
 /// Pushes to browsers.
 pub(crate) const WEB_DEVICES: Noun = Noun {
     address: "subscription",
@@ -111,24 +117,37 @@ pub(crate) fn visible(text: &str) -> String {
     shown.collect()
 }
 
-/// Start and end of what has more than so many characters, and nothing that moves the cursor. What all
-/// URLs begin with is left out.
+/// So much is shown of each end of a device that is shortened.
+const END_CHARS: usize = 8;
+
+/// Start and end of what has more than so many characters, and nothing that moves the cursor. Of a URL
+/// the start is its host, where there is room for it; what all URLs begin with is left out.
 pub(crate) fn shortened(device: &str, most: usize) -> String {
-    let shown: Vec<char> = visible(device).chars().collect();
-    let scheme: Vec<char> = "https://".chars().collect();
-    let shown = match shown.strip_prefix(scheme.as_slice()) {
-        Some(rest) if shown.len() > most => rest.to_vec(),
-        _ => shown,
-    };
-    if shown.len() <= most {
-        return shown.into_iter().collect();
+    let shown = visible(device);
+    if shown.chars().count() <= most {
+        return shown;
     }
-    let (start, end) = (&shown[..8], &shown[shown.len() - 8..]);
+    let (rest, is_url) = match shown.strip_prefix("https://") {
+        Some(rest) => (rest, true),
+        None => (shown.as_str(), false),
+    };
+    let chars: Vec<char> = rest.chars().collect();
+    if chars.len() <= most {
+        return chars.into_iter().collect();
+    }
+    let host = chars
+        .iter()
+        .position(|char| matches!(char, '/' | '?' | '#'));
+    // With the slash behind it.
+    let start = host.map(|end| end + 1);
+    let start = start.filter(|start| is_url && start + 1 + END_CHARS <= most);
+    let start = &chars[..start.unwrap_or(END_CHARS)];
+    let end = &chars[chars.len() - END_CHARS..];
     start.iter().chain(&['…']).chain(end).collect()
 }
 
 /// How a verdict looks.
-pub(super) fn colour(verdict: &str) -> Style {
+pub(crate) fn colour(verdict: &str) -> Style {
     match verdict {
         "accepted" => Style::new().green(),
         "remove-token" | "replace-token" => Style::new().cyan(),
@@ -181,6 +200,18 @@ mod tests {
         assert_eq!(
             shortened("https://push.example.org/v1/0123abcd", 18),
             "push.exa…0123abcd"
+        );
+        assert_eq!(
+            shortened("https://push.example.org/v1/0123abcd", 26),
+            "push.example.org/…0123abcd"
+        );
+        assert_eq!(
+            shortened("https://push.example.org/?token=%2b0123abcd", 26),
+            "push.example.org/…0123abcd"
+        );
+        assert_eq!(
+            shortened("https://push.example.org/v1/0123abcd", 34),
+            "push.example.org/v1/0123abcd"
         );
         assert_eq!(shortened("https://a.b/c", 18), "https://a.b/c");
         assert_eq!(shortened("a\x1b[2J", 18), "a\u{fffd}[2J");

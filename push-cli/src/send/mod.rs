@@ -12,6 +12,8 @@ mod payload;
 mod remarks;
 pub(crate) mod web;
 mod web_message;
+pub(crate) mod wns;
+mod wns_message;
 
 pub(crate) use drive::{Course, drive};
 pub(crate) use remarks::Remarks;

@@ -27,11 +27,18 @@ fn of_content(content: &[u8]) -> Result<VapidKey> {
     let Ok(text) = str::from_utf8(content) else {
         return Ok(VapidKey::from_der(content)?);
     };
-    match text.trim_start().starts_with('{') {
-        true => of_json(text),
-        false => Ok(VapidKey::from_base64url(text)?),
+    if text.trim_start().starts_with('{') {
+        return of_json(text);
     }
+    ensure!(!text.contains(PRINTED), "{PRINTED_WHOLE}");
+    Ok(VapidKey::from_base64url(text)?)
 }
+
+/// In what `web-push generate-vapid-keys` prints for people.
+const PRINTED: &str = "Private Key:";
+
+const PRINTED_WHOLE: &str = "it is all that `web-push generate-vapid-keys` prints: keep only the line below \
+                             \"Private Key:\", or what it prints with --json";
 
 /// As `web-push generate-vapid-keys --json` writes it, or a JWK.
 fn of_json(text: &str) -> Result<VapidKey> {
@@ -82,6 +89,10 @@ mod tests {
             (String::new(), "bytes"),
             ("hello there".to_owned(), "base64"),
             (PUBLIC.to_owned(), "public"),
+            (
+                format!("\n====\n\nPublic Key:\n{PUBLIC}\n\nPrivate Key:\n{PRIVATE}\n\n====\n"),
+                "--json",
+            ),
             (format!(r#"{{"privateKey":"{PRIVATE}""#), "JSON"),
             (r#"{"publicKey":"a"}"#.to_owned(), "privateKey"),
             (

@@ -1,6 +1,6 @@
 //! Subscriptions out of a list, as JSON objects: one on each line, over many lines, or in an array.
 
-use super::{Given, read};
+use super::{Broken, Given, read};
 use crate::lines::Split;
 
 /// No subscription has more text than this, whatever a program has put beside it.
@@ -55,6 +55,9 @@ const OBJECT: State = State::Object {
     text: Text::Outside,
 };
 
+const NONE: &str =
+    "there is no subscription in it: give one as the browser gave it, or an array of some";
+
 impl Objects {
     /// Of a list, whose lines are counted.
     pub(crate) fn of_list() -> Self {
@@ -67,8 +70,11 @@ impl Objects {
         let mut given = objects.split(text.as_bytes());
         given.extend(objects.end());
         if given.is_empty() {
-            // It was not meant to be blank.
-            given.push(read("", objects.place()));
+            // It was not meant to be blank, and an array not to be empty.
+            given.push(Given::Broken(Broken {
+                device: objects.place(),
+                why: NONE.to_owned(),
+            }));
         }
         given
     }
@@ -301,5 +307,12 @@ mod tests {
         assert_eq!(names(" "), ["!argument 2"]);
         assert_eq!(names("[]"), ["!argument 2"]);
         assert_eq!(names("{"), ["!argument 2"]);
+        for text in ["[]", " ", "[ ,]"] {
+            let given = Objects::of_argument(2, text);
+            let [Given::Broken(broken)] = given.as_slice() else {
+                panic!("{text} is none");
+            };
+            assert!(broken.why.contains("no subscription in it"), "{text}");
+        }
     }
 }

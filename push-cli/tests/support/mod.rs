@@ -7,6 +7,7 @@
 
 pub mod google;
 pub mod web;
+pub mod wns;
 
 use std::ffi::OsStr;
 use std::io::{BufRead, BufReader, Read, Write};
