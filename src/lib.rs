@@ -53,7 +53,9 @@
 //! Programs without async use [`blocking`]. Those who come from the Python libraries pushjack, PyAPNs
 //! and apns-client find each of their calls in [`migrating_from_python`]; those who come from other
 //! clients of FCM and GCM, in [`migrating_to_fcm`]; those who come from other libraries of Web Push, in
-//! [`migrating_to_web_push`].
+//! [`migrating_to_web_push`]; those who come from django-push-notifications, in [`migrating_from_django`].
+//!
+//! What each service answers, and what is to be done about it, is one table: [`verdicts`].
 
 pub mod blocking;
 
@@ -76,6 +78,20 @@ pub mod migrating_to_fcm {}
 #[cfg(all(feature = "web", feature = "tokio", feature = "rustls"))]
 #[doc = include_str!("../docs/migrating-to-web-push.md")]
 pub mod migrating_to_web_push {}
+
+#[cfg(all(
+    feature = "apns",
+    feature = "fcm",
+    feature = "web",
+    feature = "wns",
+    feature = "tokio",
+    feature = "rustls"
+))]
+#[doc = include_str!("../docs/migrating-from-django.md")]
+pub mod migrating_from_django {}
+
+#[doc = include_str!("../docs/verdicts.md")]
+pub mod verdicts {}
 
 #[cfg(feature = "apns")]
 pub use push_apns as apns;
