@@ -1,8 +1,10 @@
 //! Texts of a service, made fit for one line of a log: for the clients of services, which know what in them
 //! is secret.
 
+mod escaped;
 mod redacted;
 
+pub use escaped::Escaped;
 pub use redacted::redacted;
 
 /// How much of a service's text a rejection keeps, in bytes.

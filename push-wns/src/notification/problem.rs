@@ -1,5 +1,7 @@
 use std::fmt;
 
+use push_core::text::Escaped;
+
 use super::MAX_BODY_BYTES;
 
 /// All that is wrong with a notification, found before anything was sent.
@@ -26,14 +28,7 @@ impl Problem {
 
 impl fmt::Display for Problem {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        f.write_str("the ")?;
-        for character in self.field.chars() {
-            match character.is_control() {
-                true => write!(f, "{}", character.escape_default())?,
-                false => write!(f, "{character}")?,
-            }
-        }
-        write!(f, " {}", self.fault)
+        write!(f, "the {} {}", Escaped(&self.field), self.fault)
     }
 }
 

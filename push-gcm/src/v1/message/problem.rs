@@ -1,6 +1,7 @@
 use std::fmt;
 use std::time::Duration;
 
+use push_core::text::Escaped;
 use serde_json::Value;
 
 use super::wire::Seconds;
@@ -30,13 +31,7 @@ impl Problem {
 
 impl fmt::Display for Problem {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        for character in self.field.chars() {
-            match character.is_control() {
-                true => write!(f, "{}", character.escape_default())?,
-                false => write!(f, "{character}")?,
-            }
-        }
-        write!(f, " {}", self.fault)
+        write!(f, "{} {}", Escaped(&self.field), self.fault)
     }
 }
 
