@@ -26,6 +26,7 @@ mod error;
 mod failure;
 mod identity;
 mod invalid;
+mod open_enum;
 mod pem_fault;
 mod proxy;
 mod reach;

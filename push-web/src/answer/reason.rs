@@ -1,49 +1,4 @@
-use std::fmt;
-
-use serde::{Deserialize, Deserializer, Serialize, Serializer};
-
-/// Makes the open list of reasons.
-macro_rules! reasons {
-    (
-        $(#[$meta:meta])*
-        pub enum $name:ident {
-            $($(#[$doc:meta])+ $reason:ident = $text:literal,)+
-        }
-    ) => {
-        $(#[$meta])*
-        #[derive(Clone, Debug, PartialEq, Eq, Hash)]
-        #[non_exhaustive]
-        pub enum $name {
-            $($(#[$doc])+ $reason,)+
-            /// A refusal for a reason that has no name here: the push service's own word.
-            Other(Box<str>),
-        }
-
-        impl $name {
-            /// All reasons that have a name here.
-            pub const KNOWN: &'static [Self] = &[$(Self::$reason,)+];
-
-            /// Its name, such as `key-mismatch`; of one that has none here the push service's own word.
-            pub fn as_str(&self) -> &str {
-                match self {
-                    $(Self::$reason => $text,)+
-                    Self::Other(word) => word,
-                }
-            }
-        }
-
-        impl From<&str> for $name {
-            fn from(name: &str) -> Self {
-                match name {
-                    $($text => Self::$reason,)+
-                    _ => Self::Other(name.into()),
-                }
-            }
-        }
-    };
-}
-
-reasons! {
+push_core::open_enum! {
     /// Why a push service refused a push: what its answer means, whichever service gave it. Its own word
     /// is [`Rejection::code`](crate::Rejection::code).
     pub enum Reason {
@@ -85,6 +40,9 @@ reasons! {
         Redirect = "redirect",
         /// No answer that a push service gives: other 2xx, and other 4xx without a word.
         Unexpected = "unexpected",
+    } else {
+        /// A refusal for a reason that has no name here: the push service's own word.
+        Other
     }
 }
 
@@ -116,30 +74,5 @@ impl Reason {
             "900" | "901" | "902" | "903" => Self::Bridge,
             _ => return None,
         })
-    }
-}
-
-impl fmt::Display for Reason {
-    /// The name; what could disturb a log line is escaped.
-    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        for character in self.as_str().chars() {
-            match character.is_control() {
-                true => write!(f, "{}", character.escape_default())?,
-                false => write!(f, "{character}")?,
-            }
-        }
-        Ok(())
-    }
-}
-
-impl Serialize for Reason {
-    fn serialize<S: Serializer>(&self, serializer: S) -> Result<S::Ok, S::Error> {
-        serializer.serialize_str(self.as_str())
-    }
-}
-
-impl<'de> Deserialize<'de> for Reason {
-    fn deserialize<D: Deserializer<'de>>(deserializer: D) -> Result<Self, D::Error> {
-        String::deserialize(deserializer).map(|name| Self::from(name.as_str()))
     }
 }

@@ -1,49 +1,4 @@
-use std::fmt;
-
-use serde::{Deserialize, Deserializer, Serialize, Serializer};
-
-/// Makes the open list of reasons.
-macro_rules! reasons {
-    (
-        $(#[$meta:meta])*
-        pub enum $name:ident {
-            $($(#[$doc:meta])+ $reason:ident = $text:literal,)+
-        }
-    ) => {
-        $(#[$meta])*
-        #[derive(Clone, Debug, PartialEq, Eq, Hash)]
-        #[non_exhaustive]
-        pub enum $name {
-            $($(#[$doc])+ $reason,)+
-            /// A reason that has no name here, as a later version may write it.
-            Other(Box<str>),
-        }
-
-        impl $name {
-            /// All reasons that have a name here.
-            pub const KNOWN: &'static [Self] = &[$(Self::$reason,)+];
-
-            /// Its name, such as `channel-expired`.
-            pub fn as_str(&self) -> &str {
-                match self {
-                    $(Self::$reason => $text,)+
-                    Self::Other(name) => name,
-                }
-            }
-        }
-
-        impl From<&str> for $name {
-            fn from(name: &str) -> Self {
-                match name {
-                    $($text => Self::$reason,)+
-                    _ => Self::Other(name.into()),
-                }
-            }
-        }
-    };
-}
-
-reasons! {
+push_core::open_enum! {
     /// Why WNS did not take a notification.
     ///
     /// Source: Microsoft, "Push notification service request and response headers".
@@ -81,30 +36,8 @@ reasons! {
         ChannelThrottled = "channel-throttled",
         /// No answer that WNS gives: other 2xx, redirects, which are never followed, and other 4xx.
         Unexpected = "unexpected",
-    }
-}
-
-impl fmt::Display for Reason {
-    /// The name; what could disturb a log line is escaped.
-    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        for character in self.as_str().chars() {
-            match character.is_control() {
-                true => write!(f, "{}", character.escape_default())?,
-                false => write!(f, "{character}")?,
-            }
-        }
-        Ok(())
-    }
-}
-
-impl Serialize for Reason {
-    fn serialize<S: Serializer>(&self, serializer: S) -> Result<S::Ok, S::Error> {
-        serializer.serialize_str(self.as_str())
-    }
-}
-
-impl<'de> Deserialize<'de> for Reason {
-    fn deserialize<D: Deserializer<'de>>(deserializer: D) -> Result<Self, D::Error> {
-        String::deserialize(deserializer).map(|name| Self::from(name.as_str()))
+    } else {
+        /// A reason that has no name here, as a later version may write it.
+        Other
     }
 }

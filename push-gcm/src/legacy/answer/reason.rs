@@ -1,76 +1,42 @@
-use std::fmt;
-
-use serde::{Deserialize, Deserializer, Serialize, Serializer};
-
-/// Makes the enum, its texts and its reader from one list.
-macro_rules! reasons {
-    ($($(#[$doc:meta])+ $name:ident,)+) => {
-        /// Why the service refused a message, in its own words.
-        ///
-        /// The list is that of Google's pages "GCM: Server reference" and "Firebase Cloud Messaging
-        /// HTTP protocol". A service may say more: [`Reason::Unknown`] keeps its text.
-        #[derive(Clone, Debug, PartialEq, Eq, Hash)]
-        #[non_exhaustive]
-        pub enum Reason {
-            $($(#[$doc])+ $name,)+
-            /// A reason that has no name here, or an answer that gives none; empty when there was
-            /// nothing to read.
-            Unknown(Box<str>),
-        }
-
-        impl Reason {
-            /// Every reason that has a name.
-            pub const KNOWN: &'static [Self] = &[$(Self::$name),+];
-
-            /// The reason as the service writes it.
-            pub fn as_str(&self) -> &str {
-                match self {
-                    $(Self::$name => stringify!($name),)+
-                    Self::Unknown(text) => text,
-                }
-            }
-        }
-
-        impl From<&str> for Reason {
-            fn from(text: &str) -> Self {
-                match text {
-                    $(stringify!($name) => Self::$name,)+
-                    _ => Self::Unknown(text.into()),
-                }
-            }
-        }
-    };
-}
-
-reasons! {
-    /// The request names no registration id.
-    MissingRegistration,
-    /// The registration id is malformed, perhaps cut off or with something added: remove it.
-    InvalidRegistration,
-    /// The app is no longer on the device, or its id expired or was replaced: remove it.
-    NotRegistered,
-    /// The registration id belongs to another app than the restricted package name says.
-    InvalidPackageName,
-    /// The registration id belongs to another sender than the API key.
-    MismatchSenderId,
-    /// A parameter has a wrong name, type or value.
-    InvalidParameters,
-    /// The payload is larger than 4096 bytes, or than 2048 to a topic.
-    MessageTooBig,
-    /// The payload has a key that the service keeps for itself.
-    InvalidDataKey,
-    /// The time to live is not a number of seconds from 0 to 2,419,200.
-    InvalidTtl,
-    /// The service could not do it in time: send it again later.
-    Unavailable,
-    /// The service failed: send it again later.
-    InternalServerError,
-    /// Too many messages to this device: send it fewer, later.
-    DeviceMessageRateExceeded,
-    /// Too many messages to the subscribers of this topic: send fewer, later.
-    TopicsMessageRateExceeded,
-    /// The service can't reach APNs with the certificate or key that its project has.
-    InvalidApnsCredential,
+push_core::open_enum! {
+    /// Why the service refused a message, in its own words.
+    ///
+    /// The list is that of Google's pages "GCM: Server reference" and "Firebase Cloud Messaging
+    /// HTTP protocol". A service may say more: [`Reason::Unknown`] keeps its text.
+    pub enum Reason {
+        /// The request names no registration id.
+        MissingRegistration = "MissingRegistration",
+        /// The registration id is malformed, perhaps cut off or with something added: remove it.
+        InvalidRegistration = "InvalidRegistration",
+        /// The app is no longer on the device, or its id expired or was replaced: remove it.
+        NotRegistered = "NotRegistered",
+        /// The registration id belongs to another app than the restricted package name says.
+        InvalidPackageName = "InvalidPackageName",
+        /// The registration id belongs to another sender than the API key.
+        MismatchSenderId = "MismatchSenderId",
+        /// A parameter has a wrong name, type or value.
+        InvalidParameters = "InvalidParameters",
+        /// The payload is larger than 4096 bytes, or than 2048 to a topic.
+        MessageTooBig = "MessageTooBig",
+        /// The payload has a key that the service keeps for itself.
+        InvalidDataKey = "InvalidDataKey",
+        /// The time to live is not a number of seconds from 0 to 2,419,200.
+        InvalidTtl = "InvalidTtl",
+        /// The service could not do it in time: send it again later.
+        Unavailable = "Unavailable",
+        /// The service failed: send it again later.
+        InternalServerError = "InternalServerError",
+        /// Too many messages to this device: send it fewer, later.
+        DeviceMessageRateExceeded = "DeviceMessageRateExceeded",
+        /// Too many messages to the subscribers of this topic: send fewer, later.
+        TopicsMessageRateExceeded = "TopicsMessageRateExceeded",
+        /// The service can't reach APNs with the certificate or key that its project has.
+        InvalidApnsCredential = "InvalidApnsCredential",
+    } else {
+        /// A reason that has no name here, or an answer that gives none; empty when there was
+        /// nothing to read.
+        Unknown or "no reason given"
+    }
 }
 
 /// The longest unknown text that is kept, in bytes.
@@ -94,35 +60,6 @@ impl Reason {
     /// which the service asks to try again.
     pub fn is_temporary(&self) -> bool {
         matches!(self, Self::Unavailable | Self::InternalServerError)
-    }
-}
-
-impl fmt::Display for Reason {
-    /// The reason's text; what could disturb a log line is escaped.
-    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        match self {
-            Self::Unknown(text) if text.is_empty() => f.write_str("no reason given"),
-            Self::Unknown(text) => text.chars().try_for_each(|character| {
-                if character.is_control() {
-                    write!(f, "{}", character.escape_default())
-                } else {
-                    write!(f, "{character}")
-                }
-            }),
-            known => f.write_str(known.as_str()),
-        }
-    }
-}
-
-impl Serialize for Reason {
-    fn serialize<S: Serializer>(&self, serializer: S) -> Result<S::Ok, S::Error> {
-        serializer.serialize_str(self.as_str())
-    }
-}
-
-impl<'de> Deserialize<'de> for Reason {
-    fn deserialize<D: Deserializer<'de>>(deserializer: D) -> Result<Self, D::Error> {
-        String::deserialize(deserializer).map(|text| Self::from(text.as_str()))
     }
 }
 

@@ -1,73 +1,6 @@
 //! Codes of the service, which may grow: one that has no name here is kept.
 
-/// Makes an open list of codes; a code can have other spellings.
-macro_rules! codes {
-    (
-        $(#[$meta:meta])*
-        pub enum $name:ident {
-            $($(#[$doc:meta])+ $code:ident = $text:literal $(or $other:literal)*,)+
-        }
-    ) => {
-        $(#[$meta])*
-        #[derive(Clone, Debug, PartialEq, Eq, Hash)]
-        #[non_exhaustive]
-        pub enum $name {
-            $($(#[$doc])+ $code,)+
-            /// A code that has no name here.
-            Other(Box<str>),
-        }
-
-        impl $name {
-            /// All codes that have a name here.
-            pub const KNOWN: &'static [Self] = &[$(Self::$code,)+];
-
-            /// The code as the service writes it.
-            pub fn as_str(&self) -> &str {
-                match self {
-                    $(Self::$code => $text,)+
-                    Self::Other(code) => code,
-                }
-            }
-        }
-
-        impl From<&str> for $name {
-            fn from(code: &str) -> Self {
-                match code {
-                    $($text $(| $other)* => Self::$code,)+
-                    _ => Self::Other(code.into()),
-                }
-            }
-        }
-
-        impl std::fmt::Display for $name {
-            /// The code; what could disturb a log line is escaped.
-            fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
-                for character in self.as_str().chars() {
-                    match character.is_control() {
-                        true => write!(f, "{}", character.escape_default())?,
-                        false => write!(f, "{character}")?,
-                    }
-                }
-                Ok(())
-            }
-        }
-
-        impl serde::Serialize for $name {
-            fn serialize<S: serde::Serializer>(&self, serializer: S) -> Result<S::Ok, S::Error> {
-                serializer.serialize_str(self.as_str())
-            }
-        }
-
-        impl<'de> serde::Deserialize<'de> for $name {
-            fn deserialize<D: serde::Deserializer<'de>>(deserializer: D) -> Result<Self, D::Error> {
-                <String as serde::Deserialize>::deserialize(deserializer)
-                    .map(|code| Self::from(code.as_str()))
-            }
-        }
-    };
-}
-
-codes! {
+push_core::open_enum! {
     /// Why FCM refused a message, in its own words: the `errorCode` of a `FcmError`.
     ///
     /// Source: Firebase, "ErrorCode".
@@ -90,10 +23,13 @@ codes! {
         /// 401: the project's key or certificate for Apple's service or for Web Push is missing or
         /// wrong. Was `APNS_AUTH_ERROR` before 2019.
         ThirdPartyAuth = "THIRD_PARTY_AUTH_ERROR" or "APNS_AUTH_ERROR",
+    } else {
+        /// A code that has no name here.
+        Other
     }
 }
 
-codes! {
+push_core::open_enum! {
     /// The class of an error, the same for all of Google's services.
     ///
     /// Source: Google, `google.rpc.Code`.
@@ -132,6 +68,9 @@ codes! {
         Unavailable = "UNAVAILABLE",
         /// Data were lost.
         DataLoss = "DATA_LOSS",
+    } else {
+        /// A code that has no name here.
+        Other
     }
 }
 
