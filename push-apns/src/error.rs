@@ -1,6 +1,4 @@
-use std::fmt;
 use std::sync::Arc;
-use std::time::Duration;
 
 use push_core::fan_out::{Grouped, Judged};
 use push_core::{ErrorKind, Failure, Verdict};
@@ -24,6 +22,8 @@ enum Fault {
     Message(Invalid),
     Device(InvalidDeviceToken),
 }
+
+push_core::failure_methods!(Error, Rejection);
 
 impl Error {
     /// The error for an answer that is none of a push that was taken. Of a success that APNs does not give
@@ -62,22 +62,6 @@ impl Error {
         self
     }
 
-    /// Whether the service may have taken the push all the same: the answer to one of the attempts
-    /// was lost.
-    pub fn may_have_been_taken(&self) -> bool {
-        self.failure.may_have_been_taken()
-    }
-
-    /// The class of this error.
-    pub fn kind(&self) -> ErrorKind {
-        self.failure.kind()
-    }
-
-    /// The service's answer, if it answered.
-    pub fn rejection(&self) -> Option<&Rejection> {
-        self.failure.rejection()
-    }
-
     /// All that is wrong with the notification; empty where it is something else.
     pub fn problems(&self) -> &[Problem] {
         match self.failure.fault() {
@@ -91,16 +75,6 @@ impl Error {
     /// Send it again under the same one.
     pub fn id(&self) -> Option<ApnsId> {
         self.id
-    }
-
-    /// How often the push was handed to a connection.
-    pub fn attempts(&self) -> u32 {
-        self.failure.attempts()
-    }
-
-    /// How long to wait before another try; `None` where nothing is known about it.
-    pub fn retry_after(&self) -> Option<Duration> {
-        self.failure.retry_after()
     }
 
     /// What to do about it.
@@ -121,11 +95,6 @@ impl Error {
         let (reason, _) = parse_body(goaway.text.as_bytes());
         // One that is not known is judged by the status, and a 503 is none of the credentials.
         reason.advice(503) == Advice::FixCredentials
-    }
-
-    /// This error and all its causes on one line, for people.
-    pub fn report(&self) -> String {
-        self.failure.report()
     }
 }
 
@@ -150,21 +119,9 @@ impl Judged for Error {
     }
 }
 
-impl push_core::Outcome for Error {
-    fn verdict(&self) -> Verdict {
-        Self::verdict(self)
-    }
-}
-
 impl From<Failure<Rejection, Fault>> for Error {
     fn from(failure: Failure<Rejection, Fault>) -> Self {
         Self { failure, id: None }
-    }
-}
-
-impl From<push_core::Error> for Error {
-    fn from(error: push_core::Error) -> Self {
-        Failure::from(error).into()
     }
 }
 
@@ -177,18 +134,6 @@ impl From<Invalid> for Error {
 impl From<InvalidDeviceToken> for Error {
     fn from(invalid: InvalidDeviceToken) -> Self {
         Failure::invalid(Fault::Device(invalid)).into()
-    }
-}
-
-impl fmt::Display for Error {
-    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        self.failure.fmt(f)
-    }
-}
-
-impl std::error::Error for Error {
-    fn source(&self) -> Option<&(dyn std::error::Error + 'static)> {
-        self.failure.source()
     }
 }
 

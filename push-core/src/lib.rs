@@ -24,6 +24,7 @@ mod compose;
 mod egress;
 mod error;
 mod failure;
+mod failure_methods;
 mod identity;
 mod invalid;
 mod open_enum;

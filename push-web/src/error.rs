@@ -1,4 +1,3 @@
-use std::fmt;
 use std::hash::{BuildHasher, RandomState};
 use std::sync::LazyLock;
 use std::time::Duration;
@@ -34,6 +33,8 @@ enum Fault {
 
 /// How long to wait, at least, where a push service that is not known can't be reached.
 const UNREACHABLE: Duration = Duration::from_secs(60);
+
+push_core::failure_methods!(Error, Rejection);
 
 impl Error {
     /// The error for an answer that is none of a push that was taken. Of a success that no push service
@@ -73,39 +74,12 @@ impl Error {
         self
     }
 
-    /// Whether the service may have taken the push all the same: the answer to one of the attempts
-    /// was lost.
-    pub fn may_have_been_taken(&self) -> bool {
-        self.failure.may_have_been_taken()
-    }
-
-    /// The class of this error.
-    pub fn kind(&self) -> ErrorKind {
-        self.failure.kind()
-    }
-
-    /// The push service's answer, if it answered.
-    pub fn rejection(&self) -> Option<&Rejection> {
-        self.failure.rejection()
-    }
-
     /// All that is wrong with the message; empty where it is something else.
     pub fn problems(&self) -> &[Problem] {
         match self.failure.fault() {
             Some(Fault::Message(invalid)) => invalid.problems(),
             _ => &[],
         }
-    }
-
-    /// How often the push was handed to a connection.
-    pub fn attempts(&self) -> u32 {
-        self.failure.attempts()
-    }
-
-    /// How long to wait before another try, by the service's word, or while it is left alone since it says
-    /// nothing; `None` where there is no such time.
-    pub fn retry_after(&self) -> Option<Duration> {
-        self.failure.retry_after()
     }
 
     /// What to do about it.
@@ -128,11 +102,6 @@ impl Error {
             ) => Verdict::RetryAfter(wait.max(UNREACHABLE)),
             (_, verdict) => verdict,
         }
-    }
-
-    /// This error and all its causes on one line, for people.
-    pub fn report(&self) -> String {
-        self.failure.report()
     }
 }
 
@@ -187,12 +156,6 @@ pub(crate) fn group_of(service: PushService, origin: &str) -> usize {
     }
 }
 
-impl push_core::Outcome for Error {
-    fn verdict(&self) -> Verdict {
-        Self::verdict(self)
-    }
-}
-
 impl From<Failure<Rejection, Fault>> for Error {
     fn from(failure: Failure<Rejection, Fault>) -> Self {
         Self {
@@ -200,12 +163,6 @@ impl From<Failure<Rejection, Fault>> for Error {
             to: PushService::Other,
             group: 0,
         }
-    }
-}
-
-impl From<push_core::Error> for Error {
-    fn from(error: push_core::Error) -> Self {
-        Failure::from(error).into()
     }
 }
 
@@ -230,18 +187,6 @@ impl From<InvalidEndpoint> for Error {
 impl From<EncryptError> for Error {
     fn from(error: EncryptError) -> Self {
         Failure::invalid(Fault::Encrypt(error)).into()
-    }
-}
-
-impl fmt::Display for Error {
-    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        self.failure.fmt(f)
-    }
-}
-
-impl std::error::Error for Error {
-    fn source(&self) -> Option<&(dyn std::error::Error + 'static)> {
-        self.failure.source()
     }
 }
 

@@ -1,4 +1,3 @@
-use std::fmt;
 use std::time::{Duration, SystemTime};
 
 use push_core::fan_out::{Grouped, Judged, Judgement};
@@ -30,6 +29,8 @@ enum Fault {
         since: Option<SystemTime>,
     },
 }
+
+push_core::failure_methods!(Error, Rejection);
 
 impl Error {
     /// The error for an answer that is none of a push that was taken. Of a success that WNS does not give
@@ -68,21 +69,6 @@ impl Error {
         self
     }
 
-    /// Whether WNS may have taken the push all the same: the answer to one of the attempts was lost.
-    pub fn may_have_been_taken(&self) -> bool {
-        self.failure.may_have_been_taken()
-    }
-
-    /// The class of this error.
-    pub fn kind(&self) -> ErrorKind {
-        self.failure.kind()
-    }
-
-    /// WNS's answer, if it answered.
-    pub fn rejection(&self) -> Option<&Rejection> {
-        self.failure.rejection()
-    }
-
     /// All that is wrong with the notification; empty where it is something else.
     pub fn problems(&self) -> &[Problem] {
         match self.failure.fault() {
@@ -91,27 +77,12 @@ impl Error {
         }
     }
 
-    /// How often the push was handed to a connection.
-    pub fn attempts(&self) -> u32 {
-        self.failure.attempts()
-    }
-
-    /// How long to wait before another try, by WNS's word; `None` where it said nothing.
-    pub fn retry_after(&self) -> Option<Duration> {
-        self.failure.retry_after()
-    }
-
     /// What to do about it.
     pub fn verdict(&self) -> Verdict {
         match self.failure.fault() {
             Some(Fault::Expired { since }) => Verdict::remove_token(*since),
             _ => self.failure.verdict(),
         }
-    }
-
-    /// This error and all its causes on one line, for people.
-    pub fn report(&self) -> String {
-        self.failure.report()
     }
 }
 
@@ -147,21 +118,9 @@ impl Judged for Error {
     }
 }
 
-impl push_core::Outcome for Error {
-    fn verdict(&self) -> Verdict {
-        Self::verdict(self)
-    }
-}
-
 impl From<Failure<Rejection, Fault>> for Error {
     fn from(failure: Failure<Rejection, Fault>) -> Self {
         Self { failure }
-    }
-}
-
-impl From<push_core::Error> for Error {
-    fn from(error: push_core::Error) -> Self {
-        Failure::from(error).into()
     }
 }
 
@@ -174,18 +133,6 @@ impl From<Invalid> for Error {
 impl From<InvalidChannel> for Error {
     fn from(invalid: InvalidChannel) -> Self {
         Failure::invalid(Fault::Channel(invalid)).into()
-    }
-}
-
-impl fmt::Display for Error {
-    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        self.failure.fmt(f)
-    }
-}
-
-impl std::error::Error for Error {
-    fn source(&self) -> Option<&(dyn std::error::Error + 'static)> {
-        self.failure.source()
     }
 }
 

@@ -1,6 +1,3 @@
-use std::fmt;
-use std::time::Duration;
-
 use push_core::fan_out::{Grouped, Judged};
 use push_core::{ErrorKind, Failure, Verdict};
 
@@ -19,6 +16,8 @@ enum Fault {
     Message(Invalid),
     Device(InvalidRegistrationId),
 }
+
+push_core::failure_methods!(Error, Rejection);
 
 impl Error {
     pub(super) fn rejected(rejection: Rejection) -> Self {
@@ -42,22 +41,6 @@ impl Error {
             ..rejection
         };
         self.failure.map_rejection(judged).into()
-    }
-
-    /// Whether the service may have taken the message all the same: the answer to one of the
-    /// attempts was lost, or does not say.
-    pub fn may_have_been_taken(&self) -> bool {
-        self.failure.may_have_been_taken()
-    }
-
-    /// The class of this error.
-    pub fn kind(&self) -> ErrorKind {
-        self.failure.kind()
-    }
-
-    /// The service's answer, if it answered.
-    pub fn rejection(&self) -> Option<&Rejection> {
-        self.failure.rejection()
     }
 
     /// The service's reason, if it answered.
@@ -90,24 +73,9 @@ impl Error {
         }
     }
 
-    /// How often the request was handed to a connection.
-    pub fn attempts(&self) -> u32 {
-        self.failure.attempts()
-    }
-
-    /// How long to wait before another try; `None` where nothing is known about it.
-    pub fn retry_after(&self) -> Option<Duration> {
-        self.failure.retry_after()
-    }
-
     /// What to do about it.
     pub fn verdict(&self) -> Verdict {
         self.failure.verdict()
-    }
-
-    /// This error and all its causes on one line, for people.
-    pub fn report(&self) -> String {
-        self.failure.report()
     }
 }
 
@@ -133,21 +101,9 @@ impl Judged for Error {
     }
 }
 
-impl push_core::Outcome for Error {
-    fn verdict(&self) -> Verdict {
-        Self::verdict(self)
-    }
-}
-
 impl From<Failure<Rejection, Fault>> for Error {
     fn from(failure: Failure<Rejection, Fault>) -> Self {
         Self { failure }
-    }
-}
-
-impl From<push_core::Error> for Error {
-    fn from(error: push_core::Error) -> Self {
-        Failure::from(error).into()
     }
 }
 
@@ -160,17 +116,5 @@ impl From<Invalid> for Error {
 impl From<InvalidRegistrationId> for Error {
     fn from(invalid: InvalidRegistrationId) -> Self {
         Failure::invalid(Fault::Device(invalid)).into()
-    }
-}
-
-impl fmt::Display for Error {
-    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        self.failure.fmt(f)
-    }
-}
-
-impl std::error::Error for Error {
-    fn source(&self) -> Option<&(dyn std::error::Error + 'static)> {
-        self.failure.source()
     }
 }

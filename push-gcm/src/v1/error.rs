@@ -1,8 +1,5 @@
-use std::fmt;
-use std::time::Duration;
-
 use push_core::fan_out::{Grouped, Judged};
-use push_core::{ErrorKind, Failure, Verdict};
+use push_core::{Failure, Verdict};
 
 use super::{Invalid, InvalidTarget, Judgement, Problem, Rejection};
 
@@ -21,6 +18,8 @@ enum Fault {
     Message(Invalid),
     Target(InvalidTarget),
 }
+
+push_core::failure_methods!(Error, Rejection);
 
 impl Error {
     pub(super) fn rejected(rejection: Rejection) -> Self {
@@ -50,22 +49,6 @@ impl Error {
         self
     }
 
-    /// Whether the service may have taken the push all the same: the answer to one of the attempts
-    /// was lost.
-    pub fn may_have_been_taken(&self) -> bool {
-        self.failure.may_have_been_taken()
-    }
-
-    /// The class of this error.
-    pub fn kind(&self) -> ErrorKind {
-        self.failure.kind()
-    }
-
-    /// The service's answer, if it answered.
-    pub fn rejection(&self) -> Option<&Rejection> {
-        self.failure.rejection()
-    }
-
     /// All that is wrong with the message; empty where it is something else.
     pub fn problems(&self) -> &[Problem] {
         match self.failure.fault() {
@@ -74,24 +57,9 @@ impl Error {
         }
     }
 
-    /// How often the push was handed to a connection.
-    pub fn attempts(&self) -> u32 {
-        self.failure.attempts()
-    }
-
-    /// How long to wait before another try, by the service's word; `None` where it said nothing.
-    pub fn retry_after(&self) -> Option<Duration> {
-        self.failure.retry_after()
-    }
-
     /// What to do about it.
     pub fn verdict(&self) -> Verdict {
         self.failure.verdict()
-    }
-
-    /// This error and all its causes on one line, for people.
-    pub fn report(&self) -> String {
-        self.failure.report()
     }
 }
 
@@ -120,24 +88,12 @@ impl Judged for Error {
     }
 }
 
-impl push_core::Outcome for Error {
-    fn verdict(&self) -> Verdict {
-        Self::verdict(self)
-    }
-}
-
 impl From<Failure<Rejection, Fault>> for Error {
     fn from(failure: Failure<Rejection, Fault>) -> Self {
         Self {
             failure,
             alike: false,
         }
-    }
-}
-
-impl From<push_core::Error> for Error {
-    fn from(error: push_core::Error) -> Self {
-        Failure::from(error).into()
     }
 }
 
@@ -150,17 +106,5 @@ impl From<Invalid> for Error {
 impl From<InvalidTarget> for Error {
     fn from(invalid: InvalidTarget) -> Self {
         Failure::invalid(Fault::Target(invalid)).into()
-    }
-}
-
-impl fmt::Display for Error {
-    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        self.failure.fmt(f)
-    }
-}
-
-impl std::error::Error for Error {
-    fn source(&self) -> Option<&(dyn std::error::Error + 'static)> {
-        self.failure.source()
     }
 }
