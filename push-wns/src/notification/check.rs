@@ -11,6 +11,9 @@ use super::{Kind, Notification, Payload};
 /// Of the specification's correlation vectors, version 2.1: 127.
 const MAX_CORRELATION_VECTOR: usize = 128;
 
+/// 68 years: Microsoft names no limit, and this one fits everywhere.
+const MAX_TTL_SECS: u64 = (1 << 31) - 1;
+
 pub(super) fn check(notification: &Notification, at: &mut Checker) {
     check_options(notification, at);
     match &notification.payload {
@@ -33,6 +36,10 @@ pub(super) fn check(notification: &Notification, at: &mut Checker) {
 
 fn check_options(notification: &Notification, at: &mut Checker) {
     let place = "to another kind than a toast";
+    if let Some(seconds) = notification.ttl_secs.filter(|it| *it > MAX_TTL_SECS) {
+        let expected = "at most 2147483647 seconds";
+        at.unexpected("ttl", &seconds.to_string(), expected);
+    }
     if let Some(tag) = &notification.tag {
         check_name(at, "tag", tag);
     }

@@ -81,7 +81,9 @@ impl Document {
             Event::End(_) => self.depth = self.depth.saturating_sub(1),
             Event::Text(text) => {
                 let text = text.into_inner();
-                if self.depth == 0 && !text.trim_start_matches('\u{feff}').chars().all(is_space) {
+                // The mark of UTF-8 stands at the very beginning, and once.
+                let marked = text.strip_prefix('\u{feff}').filter(|_| is_first);
+                if self.depth == 0 && !marked.unwrap_or(&text).chars().all(is_space) {
                     return Err("there is text outside of the element".to_owned());
                 }
                 if text.contains("]]>") {

@@ -183,7 +183,7 @@ impl Notification {
     }
 
     /// How long it is worth delivering, from when WNS gets it: the header `X-WNS-TTL`, in whole seconds,
-    /// rounded up. Default: WNS decides; the contents of tiles and badges then go after three days.
+    /// rounded up, and 2^31 - 1 at most. Default: WNS decides; the contents of tiles and badges then go after three days.
     pub fn ttl(mut self, ttl: Duration) -> Self {
         let rest = u64::from(ttl.subsec_nanos() > 0);
         self.ttl_secs = Some(ttl.as_secs().saturating_add(rest));

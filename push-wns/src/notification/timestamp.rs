@@ -53,7 +53,8 @@ pub(super) fn deserialize<'de, D: Deserializer<'de>>(
     let Some(text) = Option::<String>::deserialize(deserializer)? else {
         return Ok(None);
     };
-    match parse(&text) {
+    // One whose year in UTC has not four digits could not be written again.
+    match parse(&text).filter(|time| iso8601(*time).is_some()) {
         Some(time) => Ok(Some(time)),
         None => Err(de::Error::invalid_value(
             de::Unexpected::Str(&text),

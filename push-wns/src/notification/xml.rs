@@ -1,7 +1,7 @@
 //! Writing XML: no declaration, no needless white space, everything escaped.
 
 use std::borrow::Cow;
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, HashSet};
 
 use quick_xml::Writer;
 use quick_xml::escape::partial_escape;
@@ -85,13 +85,14 @@ impl Tag {
     /// Adds the attributes that have no field. One that is there already would make the document no
     /// XML; the checks have told.
     pub(super) fn extra(mut self, extra: &BTreeMap<String, String>) -> Self {
+        if extra.is_empty() {
+            return self;
+        }
+        let mut there = self.start.attributes();
+        let there = there.with_checks(false).flatten();
+        let there: HashSet<String> = there.map(|it| it.key.0.to_owned()).collect();
         for (name, value) in extra {
-            let is_there = self
-                .start
-                .attributes()
-                .flatten()
-                .any(|there| there.key.0 == name);
-            if !is_there {
+            if !there.contains(name) {
                 self = self.attribute(name, value);
             }
         }

@@ -527,7 +527,7 @@ fn plain() -> BoxedStrategy<Notification> {
 pub(crate) fn notification() -> BoxedStrategy<Notification> {
     (
         plain(),
-        of(any::<u32>()),
+        of(0..=i32::MAX.unsigned_abs()),
         of("[A-Za-z0-9]{1,16}"),
         of("[A-Za-z0-9]{1,16}"),
         of(any_of(CachePolicy::ALL)),

@@ -1,5 +1,6 @@
 //! What token servers say when they say no.
 
+use std::collections::HashSet;
 use std::error::Error as StdError;
 use std::fmt;
 
@@ -99,13 +100,7 @@ impl OAuthError {
     /// Reads an answer, whatever its body is. What was sent in secret is not repeated.
     pub fn read(status: StatusCode, body: &[u8], secrets: &[impl AsRef<str>]) -> Self {
         let (name, description) = named(body);
-        let hidden = |text: String| {
-            let hide = |text: String, secret: &str| match secret.is_empty() {
-                true => text,
-                false => text.replace(secret, "…"),
-            };
-            shortened(&secrets.iter().map(AsRef::as_ref).fold(text, hide))
-        };
+        let hidden = |text: String| shortened(&hidden(&text, secrets));
         Self {
             status: status.as_u16(),
             error: OAuthCode::read(&hidden(name)),
@@ -170,6 +165,42 @@ fn described(body: &[u8]) -> Option<String> {
         _ if text.starts_with('<') => Some("an HTML page".to_owned()),
         _ => Some(text.to_owned()),
     }
+}
+
+/// The text without what it has in common with secrets: servers repeat them in spellings of their own, and
+/// in parts.
+fn hidden(text: &str, secrets: &[impl AsRef<str>]) -> String {
+    /// What is shorter can be chance, unless it is all of the secret.
+    const LONGEST_CHANCE: usize = 5;
+    /// More is not shown.
+    const MOST: usize = 4096;
+
+    let text = crate::text::start(text, MOST);
+    let mut is_secret = vec![false; text.len()];
+    for secret in secrets {
+        let secret = secret.as_ref().as_bytes();
+        let length = secret.len().min(LONGEST_CHANCE + 1);
+        if length == 0 {
+            continue;
+        }
+        let parts: HashSet<&[u8]> = secret.windows(length).collect();
+        for (at, part) in text.as_bytes().windows(length).enumerate() {
+            if parts.contains(part) {
+                is_secret[at..at + length].fill(true);
+            }
+        }
+    }
+    let mut shown = String::with_capacity(text.len());
+    let mut hides = false;
+    for (at, character) in text.char_indices() {
+        if !is_secret[at] {
+            shown.push(character);
+        } else if !hides {
+            shown.push('…');
+        }
+        hides = is_secret[at];
+    }
+    shown
 }
 
 /// On one line, and not endless.
@@ -293,6 +324,25 @@ mod tests {
         assert_eq!(error.description.as_deref(), Some("no such token: …"));
         let error = OAuthError::read(StatusCode::BAD_REQUEST, b"1//secret?", &["1//secret"]);
         assert_eq!(error.description.as_deref(), Some("…?"));
+    }
+
+    #[test]
+    fn a_secret_is_hidden_in_every_spelling_and_in_parts() {
+        let secret = "abc8Q~s3cr3t+/&value";
+        for echo in [
+            "abc8Q~s3cr3t%2b%2f%26value",
+            "abc8Q%7Es3cr3t%2B%2F%26value",
+            "abc8Q~s3cr3t+/&amp;value",
+            "abc8Q~s3cr3t+\\/",
+        ] {
+            let body = format!("not accepted: {echo}");
+            let error = OAuthError::read(StatusCode::UNAUTHORIZED, body.as_bytes(), &[secret]);
+            let shown = error.to_string();
+            assert!(shown.contains('…') && !shown.contains("s3cr3t"), "{shown}");
+        }
+        // What has little in common with it stays.
+        let error = OAuthError::read(StatusCode::UNAUTHORIZED, b"a valued value", &[secret]);
+        assert_eq!(error.description.as_deref(), Some("a valued value"));
     }
 
     #[test]
