@@ -38,11 +38,21 @@ impl WnsStatus {
     /// Reads it from the headers of an answer, in either of their spellings; `None` where there is none. Where
     /// both are there and differ, the notification was not received.
     pub fn read(headers: &HeaderMap) -> Option<Self> {
-        let said = |name| Some(Self::from(start(text(headers, name)?, MAX_WORD_BYTES)));
-        match (said("x-wns-status"), said("x-wns-notificationstatus")) {
-            (Some(Self::Received), Some(other)) => Some(other),
-            (new, old) => new.or(old),
-        }
+        let lines = ["x-wns-status", "x-wns-notificationstatus"]
+            .into_iter()
+            .flat_map(|name| headers.get_all(name));
+        let words = lines
+            .filter_map(|line| line.to_str().ok())
+            .flat_map(|line| line.split(','))
+            .map(str::trim)
+            .filter(|word| !word.is_empty());
+        let said = words.map(|word| Self::from(start(word, MAX_WORD_BYTES)));
+        // The first of those that say most: that it was thrown away, or else something unknown.
+        said.min_by_key(|status| match status {
+            Self::Dropped | Self::ChannelThrottled => 0,
+            Self::Other(_) => 1,
+            Self::Received => 2,
+        })
     }
 }
 
@@ -74,11 +84,6 @@ impl<'de> Deserialize<'de> for WnsStatus {
     fn deserialize<D: Deserializer<'de>>(deserializer: D) -> Result<Self, D::Error> {
         String::deserialize(deserializer).map(|word| Self::from(word.as_str()))
     }
-}
-
-fn text<'a>(headers: &'a HeaderMap, name: &str) -> Option<&'a str> {
-    let text = headers.get(name)?.to_str().ok()?.trim();
-    (!text.is_empty()).then_some(text)
 }
 
 #[cfg(test)]

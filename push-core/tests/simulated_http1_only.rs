@@ -62,7 +62,8 @@ fn the_phrase_beside_the_status_is_told() {
     for (line, phrase) in [
         ("410 Domain Blocked", Some("Domain Blocked")),
         ("410 Gone", Some("Gone")),
-        ("410 ", Some("")),
+        ("410 ", None),
+        ("410 \u{fe}\u{ff}", None),
         ("599 Odd", Some("Odd")),
     ] {
         let sim = Simulation::new(1);

@@ -143,7 +143,7 @@ fn huge_binary_and_many_headers_do_no_harm() {
 
 #[test]
 fn a_word_that_no_word_is_removes_nothing_and_is_taken_for_nothing() {
-    for text in ["received, dropped", "drop", "0", "received\u{a0}"] {
+    for text in ["drop", "0", "received\u{a0}", "dropped;x"] {
         let value = HeaderValue::from_bytes(text.as_bytes()).unwrap();
         let headers = HeaderMap::from_iter([(HeaderName::from_static("x-wns-status"), value)]);
         let receipt = Receipt::read(StatusCode::OK, &headers, 1);

@@ -61,6 +61,13 @@ impl<'a> Course<'a> {
     /// The attempt begins now, after a wait that does not count: for a place among others, say.
     pub fn begin_attempt(&mut self) {
         self.deadline = self.session.deadline(self.timeout);
+        if self.answers == 0 {
+            // The first one: what went before it counts for nothing.
+            self.started = self
+                .deadline
+                .checked_sub(self.timeout)
+                .unwrap_or(self.deadline);
+        }
     }
 
     /// How often the request was handed to a connection so far.

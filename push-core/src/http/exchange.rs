@@ -82,7 +82,7 @@ impl Answer {
         let phrase = head.extensions.get::<hyper::ext::ReasonPhrase>();
         let phrase = phrase.and_then(|phrase| std::str::from_utf8(phrase.as_bytes()).ok());
         Self {
-            reason_phrase: phrase.map(Box::from),
+            reason_phrase: phrase.filter(|text| !text.is_empty()).map(Box::from),
             status: head.status,
             headers: head.headers,
             body,

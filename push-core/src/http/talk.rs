@@ -169,10 +169,11 @@ impl Talk {
         };
         let lasting =
             end == BodyEnd::Whole && head.version == Version::HTTP_11 && !says_close(&head.headers);
-        // The parser leaves out the usual one.
-        let usual = head.status.canonical_reason().map(Box::from);
+        // The parser leaves out the usual one; what is empty or no text says nothing.
+        let is_usual = head.extensions.get::<hyper::ext::ReasonPhrase>().is_none();
+        let usual = head.status.canonical_reason().filter(|_| is_usual);
         let mut answer = Answer::apart(head, whole.freeze(), end);
-        answer.reason_phrase = answer.reason_phrase.or(usual);
+        answer.reason_phrase = answer.reason_phrase.or_else(|| usual.map(Box::from));
         (How::Answered(answer), lasting)
     }
 }

@@ -28,7 +28,9 @@ pub(super) fn one_line(text: &str) -> Option<String> {
 
 /// A word that has no name here; nothing of what can be a secret.
 pub(super) fn word(text: &str) -> String {
-    one_line(push_core::text::start(text, MAX_WORD_BYTES)).unwrap_or_default()
+    let word = push_core::text::start(text, MAX_WORD_BYTES);
+    // What stands for a path can be longer than it.
+    push_core::text::redacted(word, MAX_WORD_BYTES).unwrap_or_default()
 }
 
 /// A header's value, unless it is empty or no text.

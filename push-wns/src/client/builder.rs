@@ -35,7 +35,7 @@ impl ClientBuilder {
             reach: Reach::default(),
             transport: None,
             timeout: Duration::from_secs(30),
-            in_flight: 1000,
+            in_flight: 500,
             limits: Limits::default()
                 .max_connections(32)
                 .idle_timeout(Duration::from_secs(60)),
@@ -97,7 +97,8 @@ impl ClientBuilder {
     /// How many pushes of one [`send_all`](Client::send_all) are taken on at a time, at most; of those, as many
     /// are under way as the connections take. Those that take longer than two seconds leave their places to
     /// others, so that slow servers do not hold up those to others: then there are up to five times as many
-    /// in all. Default: 1000. Zero is taken as one.
+    /// in all. Default: 500, since each notification of a [`send_each`](Client::send_each) can have 5000
+    /// bytes. Zero is taken as one.
     pub fn in_flight(mut self, most: usize) -> Self {
         self.in_flight = most.max(1);
         self

@@ -157,7 +157,11 @@ impl Client {
     /// # Errors
     /// Why there is no token.
     pub async fn ready(&self) -> Result<(), Error> {
-        self.inner.bearer().token(self.inner.deadline()).await?;
+        let deadline = self.inner.deadline();
+        self.inner
+            .bearer()
+            .token_for(&self.inner.session, deadline)
+            .await?;
         Ok(())
     }
 

@@ -17,6 +17,10 @@ use super::xml::is_allowed;
 /// Checks that the text is a document in UTF-8 with one root, which is that of the kind, and without a
 /// document type definition.
 pub(super) fn check(text: &str, kind: Kind) -> Result<(), Fault> {
+    // The mark of UTF-8 stands at the very beginning, and once; the reader passes over each that does.
+    if text.starts_with("\u{feff}\u{feff}") {
+        return Err(fault("there is text outside of the element", 3));
+    }
     let mut reader = NsReader::from_str(text);
     reader.config_mut().check_comments = true;
     let mut document = Document {
@@ -81,9 +85,7 @@ impl Document {
             Event::End(_) => self.depth = self.depth.saturating_sub(1),
             Event::Text(text) => {
                 let text = text.into_inner();
-                // The mark of UTF-8 stands at the very beginning, and once.
-                let marked = text.strip_prefix('\u{feff}').filter(|_| is_first);
-                if self.depth == 0 && !marked.unwrap_or(&text).chars().all(is_space) {
+                if self.depth == 0 && !text.chars().all(is_space) {
                     return Err("there is text outside of the element".to_owned());
                 }
                 if text.contains("]]>") {

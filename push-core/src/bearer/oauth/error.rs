@@ -103,7 +103,10 @@ impl OAuthError {
         let hidden = |text: String| shortened(&hidden(&text, secrets));
         Self {
             status: status.as_u16(),
-            error: OAuthCode::read(&hidden(name)),
+            error: match OAuthCode::read(&name) {
+                OAuthCode::Other(name) => OAuthCode::read(&hidden(name)),
+                known => known,
+            },
             description: description.map(hidden).filter(|text| !text.is_empty()),
         }
     }
@@ -340,6 +343,10 @@ mod tests {
             let shown = error.to_string();
             assert!(shown.contains('…') && !shown.contains("s3cr3t"), "{shown}");
         }
+        // A name that is known is none.
+        let body = br#"{"error":"temporarily_unavailable"}"#;
+        let error = OAuthError::read(StatusCode::BAD_REQUEST, body, &["unavailable-secret"]);
+        assert_eq!(error.error, OAuthCode::TemporarilyUnavailable);
         // What has little in common with it stays.
         let error = OAuthError::read(StatusCode::UNAUTHORIZED, b"a valued value", &[secret]);
         assert_eq!(error.description.as_deref(), Some("a valued value"));
