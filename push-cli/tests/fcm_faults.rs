@@ -279,7 +279,7 @@ fn credentials_that_are_revoked_on_the_way_end_the_intake() {
     });
     let ended = running.end();
     writer.join().unwrap();
-    assert_eq!(ended.code, Some(3), "{}", ended.stderr);
+    assert_eq!(ended.code, Some(2), "{}", ended.stderr);
     assert!(ended.stderr.contains("make a new key"), "{}", ended.stderr);
     let (outcomes, summary) = ended.outcomes();
     assert_eq!(summary["accepted"], 1);

@@ -55,7 +55,9 @@ pub(crate) fn failed<'e>(
         attempts: error.attempts(),
         reach: match error.kind() {
             // No other device fares better.
-            _ if rejection.is_none() && is_misconfigured(error) => Reach::Lost(error.report()),
+            _ if rejection.is_none() && is_misconfigured(error) => {
+                Reach::Misconfigured(error.report())
+            }
             kind if is_unreached(kind) => Reach::Unreached,
             _ => Reach::Reached,
         },

@@ -35,6 +35,8 @@ pub(crate) enum Reach {
     Unreached,
     /// It can't be reached any more, and this is what to say of it in the end.
     Lost(String),
+    /// It can't be used with these credentials or settings, and this is what to say of it in the end.
+    Misconfigured(String),
 }
 
 impl Entry<'_> {

@@ -36,6 +36,8 @@ struct Run {
     unreached: bool,
     /// Why no more devices are taken, where the service is to blame.
     gave_up: Option<String>,
+    /// Why no more devices are taken, where the credentials or the configuration are.
+    misconfigured: Option<String>,
     interrupted: bool,
     unread: Option<io::Error>,
     unheard: Option<io::Error>,
@@ -94,7 +96,7 @@ pub(crate) async fn drive<D, O>(
                 }
             }
         }
-        if run.gave_up.is_some() || run.unheard.is_some() {
+        if run.gave_up.is_some() || run.misconfigured.is_some() || run.unheard.is_some() {
             intake.stop();
         }
     }
@@ -138,6 +140,9 @@ impl Run {
             Reach::Lost(why) => {
                 self.gave_up.get_or_insert_with(|| why.clone());
             }
+            Reach::Misconfigured(why) => {
+                self.misconfigured.get_or_insert_with(|| why.clone());
+            }
         }
     }
 
@@ -145,6 +150,10 @@ impl Run {
     fn exit(&self) -> Exit {
         if let Some(error) = &self.unread {
             complain(format_args!("can't read the devices to their end: {error}"));
+        }
+        if let Some(why) = &self.misconfigured {
+            complain(format_args!("{why}; no more devices were taken"));
+            return Exit::Usage;
         }
         if let Some(why) = &self.gave_up {
             complain(format_args!("{why}; no more devices were taken"));

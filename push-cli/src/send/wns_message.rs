@@ -52,6 +52,10 @@ fn toast(message: &WnsMessage) -> Result<Notification> {
     if let Some(name) = &message.template {
         return template_toast(message, name).map(Notification::from);
     }
+    ensure!(
+        message.toast.iter().any(|line| !line.trim().is_empty()),
+        "--toast has no text: the pop-up would be empty; give at least one line"
+    );
     let mut lines = message.toast.iter();
     let mut toast = Toast::new(lines.next().map_or("", String::as_str));
     for line in lines {

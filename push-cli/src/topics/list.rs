@@ -173,7 +173,7 @@ impl Listing {
                 complain(format_args!("{device}: {}{advice}", failure.summary()));
             }
             Reach::Unreached => self.unreached = Some(error.report()),
-            Reach::Lost(why) => self.unreached = Some(why.clone()),
+            Reach::Lost(why) | Reach::Misconfigured(why) => self.unreached = Some(why.clone()),
         }
         self.rows.failed(line.as_str(), &failure).context(UNHEARD)
     }

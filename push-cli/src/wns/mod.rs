@@ -56,9 +56,9 @@ fn credentials(app: &WnsApp, auth_url: Option<&str>) -> Result<Credentials> {
     let secret = secret_of("--client-secret-env", &app.client_secret_env, what)?;
     let mut credentials = match &app.tenant {
         None => Credentials::package(&app.client_id, secret)
-            .context("--client-id without --tenant is a Package SID")?,
+            .context("--client-id (a Package SID, without --tenant) and its secret")?,
         Some(tenant) => Credentials::entra(tenant, &app.client_id, secret)
-            .context("--client-id with --tenant is an application of Entra ID")?,
+            .context("--client-id (an application of Entra ID, with --tenant) and its secret")?,
     };
     if let Some(scope) = &app.scope {
         ensure!(

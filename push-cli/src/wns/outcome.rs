@@ -52,7 +52,9 @@ fn failed<'e>(line: &'e Line, error: &'e Error) -> Entry<'e> {
         attempts: error.attempts(),
         reach: match error.kind() {
             // No other device fares better.
-            _ if rejection.is_none() && is_misconfigured(error) => Reach::Lost(error.report()),
+            _ if rejection.is_none() && is_misconfigured(error) => {
+                Reach::Misconfigured(error.report())
+            }
             kind if is_unreached(kind) => Reach::Unreached,
             _ => Reach::Reached,
         },

@@ -47,7 +47,8 @@ impl TrustedOrigins {
             .ok()
             .filter(|uri| matches!(uri.uri().path(), "" | "/") && uri.uri().query().is_none());
         let Some(uri) = uri else {
-            let message = "a trusted origin that is none: expected https://HOST[:PORT] (or http), and no path";
+            let message =
+                "this is no origin to trust: expected https://HOST[:PORT] (or http), and no path";
             return Err(Error::new(ErrorKind::Config, message));
         };
         if !self.names(&uri) {

@@ -193,7 +193,7 @@ fn wrong(name: &str, text: &str, expected: &str) -> Error {
     } else if text.contains(char::is_whitespace) {
         "has white space in it"
     } else {
-        "is none"
+        "can't be one"
     };
     let message = format!("the {name} {fault}: expected {expected}");
     Error::new(ErrorKind::Identity, message)
