@@ -66,7 +66,9 @@ pub use identity::{Identity, KeyFormat};
 pub use invalid::Invalid;
 pub use proxy::Proxy;
 pub use reach::Reach;
-pub use retry::{ResendUnknown, RetryPolicy, answer_date, parse_retry_after, retry_after};
+pub use retry::{
+    BELIEVABLE_WAIT, ResendUnknown, RetryPolicy, answer_date, parse_retry_after, retry_after,
+};
 pub use roots::Roots;
 pub use target::{Security, Target};
 pub use verdict::{Outcome, Verdict};

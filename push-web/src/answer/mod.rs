@@ -14,7 +14,7 @@ use std::time::{Duration, SystemTime};
 use http::{HeaderMap, StatusCode};
 pub use push_core::WnsStatus;
 pub use push_core::fan_out::Judgement;
-use push_core::{Verdict, retry_after};
+use push_core::{BELIEVABLE_WAIT, Verdict, retry_after};
 
 pub use self::advice::Advice;
 use self::body::Body;
@@ -65,7 +65,7 @@ impl Rejection {
             reason: Reason::of(service, status.as_u16(), headers, &body),
             code: body.code,
             detail: body.detail,
-            retry_after: retry_after(headers, now),
+            retry_after: retry_after(headers, now).map(|wait| wait.min(BELIEVABLE_WAIT)),
             service,
             judgement: None,
         }

@@ -12,7 +12,7 @@ use std::time::{Duration, SystemTime};
 
 use http::{HeaderMap, StatusCode};
 use push_core::fan_out::Judgement;
-use push_core::{Verdict, WnsStatus, retry_after};
+use push_core::{BELIEVABLE_WAIT, Verdict, WnsStatus, retry_after};
 
 pub use self::advice::Advice;
 pub use self::device_status::DeviceStatus;
@@ -105,7 +105,7 @@ impl Rejection {
             detail,
             notification_status: told.status,
             device_status: told.device_status,
-            retry_after: retry_after(headers, now),
+            retry_after: retry_after(headers, now).map(|wait| wait.min(BELIEVABLE_WAIT)),
             judgement: None,
             message_id: told.message_id,
             debug_trace: told.debug_trace,

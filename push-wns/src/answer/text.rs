@@ -43,8 +43,8 @@ pub(super) fn header<'a>(headers: &'a HeaderMap, name: &'static str) -> Option<&
 /// What is wrong, for people: as it came.
 pub(super) fn description(headers: &HeaderMap) -> Option<Cow<'_, str>> {
     let value = headers.get("x-wns-error-description")?.as_bytes();
-    let value = value.get(..MAX_BODY_BYTES).unwrap_or(value);
-    Some(String::from_utf8_lossy(value))
+    let value = value.get(..MAX_BODY_BYTES).unwrap_or(value).trim_ascii();
+    (!value.is_empty()).then(|| String::from_utf8_lossy(value))
 }
 
 /// A header that holds an id, which is no use in pieces; `None` where it can be none.

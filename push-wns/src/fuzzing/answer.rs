@@ -227,7 +227,8 @@ fn is_shown_without(shown: &str, most: usize) {
 /// of the two meanings of 410 it is.
 fn is_suspect_where_it_may_be(rejection: &Rejection, answer: &Answer) {
     let description = answer.headers.get("x-wns-error-description");
-    let is_told_apart = answer.phrase.is_some() || description.is_some();
+    let is_described = description.is_some_and(|text| !text.as_bytes().trim_ascii().is_empty());
+    let is_told_apart = answer.phrase.is_some() || is_described;
     let may_be = match rejection.status {
         404 => true,
         410 => rejection.is_gone() && !is_told_apart,

@@ -1,5 +1,6 @@
 //! Raw XML from the caller: whether it is well formed, and of the kind it is said to be.
 
+use std::borrow::Cow;
 use std::collections::HashSet;
 use std::fmt;
 
@@ -127,6 +128,10 @@ impl Document {
             self.seen_root = true;
         }
         check_name(name)?;
+        // Namespaces in XML 1.0, section 3.
+        if name.starts_with("xmlns:") {
+            return Err("no element has the prefix \"xmlns\"".to_owned());
+        }
         if let (ResolveResult::Unknown(prefix), _) = reader.resolver().resolve_element(start.name())
         {
             return Err(unbound(&prefix));
@@ -150,11 +155,11 @@ impl Document {
                 (Some(PrefixDeclaration::Named(prefix)), _) if attribute.value.is_empty() => {
                     return Err(unbound(prefix));
                 }
-                (Some(_), _) => {}
+                (Some(binding), _) => check_namespace(&binding, &attribute.value)?,
                 (None, (ResolveResult::Unknown(prefix), _)) => return Err(unbound(&prefix)),
                 (None, (ResolveResult::Bound(namespace), local)) => {
                     // Under another prefix, perhaps.
-                    if !names.insert((namespace.0.to_owned(), local.into_inner().to_owned())) {
+                    if !names.insert((resolved(namespace.0), local.into_inner().to_owned())) {
                         return Err(format!("{:?} is given twice", shortened(key.0)));
                     }
                 }
@@ -227,6 +232,27 @@ fn check_escaped(text: &str) -> Result<(), String> {
 
 fn unbound(prefix: &str) -> String {
     format!("the prefix {:?} has no namespace", shortened(prefix))
+}
+
+/// The two namespaces that exist by themselves have no other prefixes. The reader compares them as they
+/// are written, and looks at none that is the default.
+fn check_namespace(binding: &PrefixDeclaration<'_>, uri: &str) -> Result<(), String> {
+    let uri = resolved(uri);
+    let is_of_xml = *binding == PrefixDeclaration::Named("xml");
+    match uri.as_str() {
+        "http://www.w3.org/XML/1998/namespace" if is_of_xml => Ok(()),
+        "http://www.w3.org/XML/1998/namespace" | "http://www.w3.org/2000/xmlns/" => {
+            Err(format!("the namespace {uri:?} can't be declared"))
+        }
+        _ => Ok(()),
+    }
+}
+
+/// A namespace as readers compare it: without references, with spaces for other white space (XML 1.0,
+/// section 3.3.3).
+fn resolved(uri: &str) -> String {
+    let uri = uri.replace("\r\n", " ").replace(['\t', '\n', '\r'], " ");
+    unescape(&uri).map_or_else(|_| uri.clone(), Cow::into_owned)
 }
 
 fn check_name(name: &str) -> Result<(), String> {
