@@ -183,7 +183,7 @@ fn no_secret_is_logged_or_shown() {
     }
     let log = log.text();
     // It heard all of them.
-    for who in ["push_core::", "push_gcm::", "h2::"] {
+    for who in ["push_core::bearer::", "push_core::http::", "h2::"] {
         assert!(log.contains(who), "{who} was not heard");
     }
     assert!(log.contains("TRACE"));
