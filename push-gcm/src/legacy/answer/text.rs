@@ -62,8 +62,11 @@ fn readable(text: &str) -> String {
 
 /// One line for people, without what may be an id or a key; `None` where nothing is left.
 fn one_line(text: &str, secret: &str) -> Option<String> {
+    // What is left out of a line must not join the halves of a key.
+    let is_shown = |character: &char| character.is_whitespace() || !character.is_control();
+    let text: String = text.chars().filter(is_shown).collect();
     let without = match secret {
-        "" => text.to_owned(),
+        "" => text,
         secret => text.replace(secret, "…"),
     };
     push_core::text::one_line(&without, MAX_DETAIL_BYTES, |line, word| {
@@ -119,5 +122,11 @@ mod tests {
         let id = "APA91b".repeat(20);
         let (_, text) = read(&format!("no key=s3cret for {id} here"));
         assert_eq!(text.unwrap(), "no key=… for APA91bAP… here");
+    }
+
+    #[test]
+    fn a_key_is_hidden_with_control_characters_in_it_too() {
+        let line = one_line("key=s3\u{0}cret is bad", "s3cret").unwrap();
+        assert_eq!(line, "key=… is bad");
     }
 }
